@@ -1,0 +1,125 @@
+"""chainrule: a backpropagation engine that shows its work.
+
+Every gradient that it computes it can also explain, step by step, from the very rules that ran.
+
+>>> import chainrule
+>>> x, y = chainrule.tensor(1.0), chainrule.tensor(2.0)
+>>> w = chainrule.tensor(1.0, requires_grad=True)
+>>> L = (w * x - y) ** 2
+>>> L.backward()
+>>> w.grad
+tensor(-2.)
+"""
+
+from __future__ import annotations
+
+import warnings as _warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as _np
+
+from chainrule import autograd, errors
+from chainrule.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from chainrule.creation import (
+    arange,
+    eye,
+    from_numpy,
+    full,
+    linspace,
+    ones,
+    ones_like,
+    rand,
+    randint,
+    randn,
+    randperm,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from chainrule.errors import ChainruleError
+from chainrule.functional import (
+    abs,
+    add,
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    broadcast_to,
+    cat,
+    clamp,
+    clone,
+    concat,
+    concatenate,
+    cos,
+    div,
+    dot,
+    eq,
+    exp,
+    flatten,
+    gather,
+    ge,
+    gt,
+    isnan,
+    le,
+    log,
+    log_softmax,
+    logical_and,
+    logical_not,
+    logical_or,
+    logsumexp,
+    lt,
+    matmul,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    mul,
+    ne,
+    neg,
+    permute,
+    pow,
+    relu,
+    reshape,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    std,
+    sub,
+    sum,
+    t,
+    tanh,
+    transpose,
+    unsqueeze,
+    var,
+    where,
+)
+from chainrule.random import manual_seed
+from chainrule.tensor import Tensor
+from chainrule.value import Value
+
+float16 = _np.dtype(_np.float16)
+float32 = _np.dtype(_np.float32)
+float64 = _np.dtype(_np.float64)
+int8 = _np.dtype(_np.int8)
+uint8 = _np.dtype(_np.uint8)
+int32 = _np.dtype(_np.int32)
+int64 = _np.dtype(_np.int64)
+bool = _np.dtype(_np.bool_)
+float = float32
+double = float64
+long = int64
+
+__version__ = "0.1.0"
+
+# Infinities and NaN are answers here, as in PyTorch, and not worth numpy's warning on each operation:
+# silenced where they would point into chainrule, and nowhere else.
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"chainrule\.")
+

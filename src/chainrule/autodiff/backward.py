@@ -1,0 +1,195 @@
+"""The one reverse sweep: from the result back to the leaves, each node after all of its children.
+
+Eager gradients run it on raw arrays, gradients of gradients on tensors, explanations listen to it. The
+rules are the rows'; what stands here is the chain rule alone: pull the cotangent of a node back through
+its row, and add what reaches each parent.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from chainrule import errors
+from chainrule.arrays import numpy_namespace
+from chainrule.autodiff.graph import SMALL, Absent, Node, overwrites, place
+from chainrule.primitives.shapes import sum_to
+
+_time = attrgetter("time")
+
+#: A listener is told, for each node: its cotangent, what it sent to each parent (None where nothing
+#: flows), and each parent's total so far.
+Listener = Callable[[Node, Any, Sequence[Any], Sequence[Any]], None]
+
+
+@dataclass(slots=True)
+class Cotangents:
+    """What a sweep found: the cotangent of each leaf, and of each node that somebody watches."""
+
+    leaves: dict[Any, Any] = field(default_factory=dict)
+    watched: dict[Node, Any] = field(default_factory=dict)
+
+
+def reachable(roots: Iterable[Any]) -> list[Node]:
+    """The nodes that ``roots`` depend on, youngest first: each comes after all of its children."""
+    found = [root for root in dict.fromkeys(roots) if root.__class__ is Node]
+    seen = set(found)
+    for node in found:
+        for parent in node.parents:
+            if parent.__class__ is Node and parent not in seen:
+                seen.add(parent)
+                found.append(parent)
+    found.sort(key=_time, reverse=True)
+    return found
+
+
+def pull(xp: Any, node: Node, g: Any, saved: tuple[Any, ...]) -> Sequence[Any]:
+    """The cotangents that ``node`` sends to its parents, None where nothing flows: its row's VJP."""
+    row = node.row
+    attrs = node.attrs
+    if row.variadic:
+        return row.pullbacks[0](xp, g, *saved, **attrs)
+    sent = []
+    for parent, pullback in zip(node.parents, row.pullbacks, strict=True):
+        if parent is None or pullback is None:
+            sent.append(None)
+        else:
+            sent.append(pullback(xp, g, *saved, **attrs) if attrs else pullback(xp, g, *saved))
+    return sent
+
+
+def sweep(
+    seeds: Sequence[tuple[Any, Any]],
+    xp: Any = numpy_namespace,
+    *,
+    keep: bool = False,
+    watched: frozenset[Node] = frozenset(),
+    listener: Listener | None = None,
+    again: bool = False,
+) -> Cotangents:
+    """Pull the cotangents of ``seeds`` back to the leaves.
+
+    ``seeds`` pairs nodes or leaves with their cotangents. ``xp`` is the namespace that the rules run on:
+    where it has a ``lift``, saved arrays are lifted into it, with their place in the graph. Unless
+    ``keep``, the graph is freed on the way; ``again`` lets a freed graph be walked as long as all that
+    its rules need is still there. Every refusal comes before the way back starts, and changes nothing.
+
+    Raises GraphError for a freed graph, or where a saved array was overwritten since.
+    """
+    nodes = reachable([root for root, _ in seeds])
+    _check(nodes, again)
+    lift = getattr(xp, "lift", None)
+    pending: dict[Any, Any] = {}
+    owned: set[Any] = set()  # those whose total is an array of our own, to be added into
+    for root, g in seeds:
+        pending[root] = pending[root] + g if root in pending else g
+    found = Cotangents()
+    with np.errstate(all="ignore"):
+        for node in nodes:
+            g = pending.pop(node, None)
+            if g is None:
+                continue
+            if node.watchers is not None or node in watched:
+                found.watched[node] = g
+            sent = pull(xp, node, g, node.saved if lift is None else lift(node))
+            if not keep:
+                release(node)
+            for i, parent in enumerate(node.parents):
+                if parent is None or (gp := sent[i]) is None:
+                    continue
+                if gp.shape != parent.shape:
+                    gp = sum_to(xp, gp, parent.shape)
+                if gp.dtype != parent.dtype:
+                    gp = xp.astype(gp, parent.dtype)
+                total = pending.get(parent)
+                if total is None:
+                    pending[parent] = gp
+                elif parent in owned:
+                    total += gp
+                    pending[parent] = total
+                else:
+                    pending[parent] = total + gp
+                    if lift is None:
+                        owned.add(parent)
+                if listener is not None:
+                    sent[i] = gp  # type: ignore[index]  # a list wherever there is a listener
+            if listener is not None:
+                listener(node, g, sent, [p if p is None else pending.get(p) for p in node.parents])
+    g = gp = total = sent = None
+    for leaf in pending:
+        g = pending[leaf]
+        found.leaves[leaf] = g if lift is not None or _is_ours(g) else np.array(g)
+    return found
+
+
+def _is_ours(g: Any) -> bool:
+    """Whether nobody else holds the array ``g`` or looks into its memory: cotangents are passed on as
+    they are where a derivative is 1, and a ``.grad`` must not share its memory with anything."""
+    return g.base is None and g.__class__ is np.ndarray and sys.getrefcount(g) <= _SOLE
+
+
+def _sole() -> int:
+    """The references that :func:`_is_ours` sees to an array that only a dictionary holds."""
+    pending = {None: np.empty(1)}
+    g = pending[None]
+    return _count(g)
+
+
+def _count(g: Any) -> int:
+    return sys.getrefcount(g)
+
+
+_SOLE = _sole()
+
+
+def release(node: Node) -> None:
+    """Let go of the large arrays of ``node``: its way back has been walked."""
+    node.freed = True
+    if node.large:
+        node.saved = tuple(
+            [Absent(a) if a.__class__ is np.ndarray and a.size > SMALL else a for a in node.saved]
+        )
+
+
+def _check(nodes: Sequence[Node], again: bool) -> None:
+    latest = overwrites.latest
+    for node in nodes:
+        if node.freed:
+            _check_freed(node, again)
+        if node.time < latest:
+            _check_overwritten(node)
+
+
+def _needed(node: Node) -> list[Any]:
+    """The saved arrays that the pullbacks of ``node`` read."""
+    needs = node.row.needed(node.wanted)
+    if not needs:
+        return []
+    return [array for array, need in zip(node.saved, needs, strict=True) if need]
+
+
+def _check_freed(node: Node, again: bool) -> None:
+    needed = _needed(node)
+    if again and not any(isinstance(array, Absent) for array in needed):
+        return
+    if again:
+        raise errors.freed_before_explaining(node.row.name, place(node))
+    if needed:
+        raise errors.freed(node.row.name, place(node))
+
+
+def _check_overwritten(node: Node) -> None:
+    for array in _needed(node):
+        if hasattr(array, "dtype"):
+            changed = overwrites.since(array, node.time)
+            if changed is not None:
+                raise errors.overwritten(array.shape, node.row.name, place(node), changed)
+    if node.row.view:
+        changed = overwrites.since(node.saved[0], node.time, recorded=True)
+        if changed is not None:
+            raise errors.stale_view(node.shape, node.row.name, place(node), changed)

@@ -1,0 +1,215 @@
+"""The graph: what each operation leaves behind, so that the way back can be found and explained.
+
+A :class:`Node` knows its row, its parents in order, the arrays that its pullbacks read, and where in the
+user's program it came from. It never knows its children, so nothing here makes a reference cycle, and
+memory returns as soon as the last tensor is dropped.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from chainrule.primitives.row import Row
+
+#: One clock orders operations and in-place changes: a parent is always older than its children, and a
+#: saved array was overwritten if it changed after the node that saved it was made.
+tick = count(1).__next__
+
+#: Arrays of up to so many numbers stay on their node even when no rule needs them: they cost next to
+#: nothing, and an explanation can then show them, before or after ``backward()``.
+SMALL = 64
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Leaf(Protocol):
+    """What the sweep asks of a leaf: a tensor that the user made, and wants the gradient of."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> Any: ...
+
+
+class Node:
+    """One operation that ran.
+
+    ``parents[i]`` is the node of input i, or the leaf itself, or None where nothing flows back.
+    ``saved`` is (result, *inputs), as raw arrays or plain numbers; None (or :class:`Absent`, where a
+    pullback asks for a shape) where an array was neither needed nor small.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "attrs",
+        "code",
+        "dtype",
+        "freed",
+        "instruction",
+        "large",
+        "parents",
+        "row",
+        "saved",
+        "shape",
+        "time",
+        "watchers",
+    )
+
+    row: Row
+    parents: tuple[Any, ...]
+    attrs: dict[str, Any]
+    saved: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: Any
+    time: int
+    code: CodeType
+    instruction: int
+    freed: bool
+    large: bool  # whether some operand, or the result, is more than SMALL
+    watchers: list[weakref.ref[Any]] | None
+
+    def name(self) -> str:
+        """PyTorch's name of this node, ``MulBackward0``."""
+        return self.row.grad_fn
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The parents, as PyTorch lists them."""
+        return tuple((parent, 0) for parent in self.parents)
+
+    @property
+    def wanted(self) -> tuple[bool, ...]:
+        return tuple(parent is not None for parent in self.parents)
+
+    def __repr__(self) -> str:
+        return f"<{self.row.grad_fn} at {place(self)}>"
+
+
+class Absent:
+    """Stands for an array that was not kept: its shape and dtype, and who owned its memory."""
+
+    __slots__ = ("dtype", "owner", "shape")
+
+    def __init__(self, array: Any, *, watch: bool = False) -> None:
+        self.shape: tuple[int, ...] = array.shape
+        self.dtype = array.dtype
+        self.owner = weakref.ref(owning(array)) if watch else None
+
+    def __repr__(self) -> str:
+        return f"<{self.dtype} array of shape {self.shape}, not kept>"
+
+
+# --- where in the user's program ---------------------------------------------------------------------
+
+
+def caller(depth: int = 1) -> FrameType:
+    """The nearest frame, ``depth`` calls up or more, that is not chainrule's own."""
+    frame = sys._getframe(depth + 1)
+    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def place(node: Node | _Overwrite) -> str:
+    """``file:line`` in the user's program of an operation, or of an in-place change."""
+    return f"{node.code.co_filename}:{line(node.code, node.instruction)}"
+
+
+def line(code: CodeType, instruction: int) -> int:
+    """The line of ``code`` that holds the bytecode at offset ``instruction``."""
+    for start, stop, number in code.co_lines():
+        if start <= instruction < stop and number is not None:
+            return number
+    return code.co_firstlineno
+
+
+# --- grad mode ---------------------------------------------------------------------------------------
+
+
+class _Mode(threading.local):
+    enabled: bool = True
+
+
+mode = _Mode()
+
+
+@contextmanager
+def grad_mode(enabled: bool) -> Iterator[None]:
+    before = mode.enabled
+    mode.enabled = enabled
+    try:
+        yield
+    finally:
+        mode.enabled = before
+
+
+# --- in-place changes --------------------------------------------------------------------------------
+
+
+class Overwrites:
+    """Which memory was changed in place, when, and where in the user's program.
+
+    Keyed by the array that owns the memory, so that a change through one view is seen through all.
+    ``recorded`` tells a change that the graph records (``y *= 2``) from one that it must not see (an
+    update under ``no_grad``): a view taken before the first kind is stale, the second is its purpose.
+    """
+
+    def __init__(self) -> None:
+        self.latest = 0
+        self._seen: dict[int, _Overwrite] = {}
+
+    def add(self, array: Any, *, recorded: bool) -> None:
+        owner = owning(array)
+        key = id(owner)
+        seen = self._seen
+        entry = seen.get(key)
+        if entry is None:
+            entry = seen[key] = _Overwrite(weakref.ref(owner, lambda _: seen.pop(key, None)))
+        self.latest = entry.time = tick()
+        if recorded:
+            entry.recorded = entry.time
+        frame = caller(2)
+        entry.code = frame.f_code
+        entry.instruction = frame.f_lasti
+
+    def since(self, array: Any, time: int, *, recorded: bool = False) -> str | None:
+        """Where ``array`` was overwritten after ``time``, as ``file:line``; None if it was not."""
+        if not self._seen:
+            return None
+        owner = array.owner() if isinstance(array, Absent) and array.owner else owning(array)
+        entry = self._seen.get(id(owner))
+        if entry is None or (entry.recorded if recorded else entry.time) <= time:
+            return None
+        return place(entry)
+
+
+class _Overwrite:
+    """The last change of one piece of memory."""
+
+    __slots__ = ("code", "instruction", "owner", "recorded", "time")
+
+    code: CodeType
+    instruction: int
+    time: int
+
+    def __init__(self, owner: weakref.ref[Any]) -> None:
+        self.owner = owner  # kept for its callback, which forgets this entry with the memory
+        self.recorded = 0
+
+
+def owning(array: Any) -> Any:
+    """The array that owns the memory that ``array`` looks into."""
+    while (base := getattr(array, "base", None)) is not None and hasattr(base, "dtype"):
+        array = base
+    return array
+
+
+overwrites = Overwrites()

@@ -1,0 +1,220 @@
+"""Gradients of tensors: the two ways to ask for them, with PyTorch's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule import errors, tensor_namespace
+from chainrule.arrays import numpy_namespace
+from chainrule.autodiff.backward import Cotangents, Listener, sweep
+from chainrule.autodiff.graph import Node, grad_mode, mode
+from chainrule.eager import wrap
+from chainrule.tensor import Tensor
+
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+# What every `backward()` tells of its way back, while somebody listens (`chainrule explain script.py`).
+recorders: list[Any] = []
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of ``tensors`` into the ``.grad`` of the leaves (of ``inputs`` alone, if given).
+
+    See :meth:`chainrule.Tensor.backward`.
+    """
+    roots, seeds = _seeds(tensors, grad_tensors, "backward")
+    only = None if inputs is None else {id(x) for x in _tensors(inputs, "backward")}
+    for recorder in recorders:
+        recorder(roots, seeds)
+    keep = create_graph if retain_graph is None else retain_graph
+    watched = frozenset(
+        x._node for x in (_tensors(inputs, "backward") if inputs is not None else ()) if x._node
+    )
+    found = _run(roots, seeds, keep, create_graph, watched)
+    for leaf, g in found.leaves.items():
+        if only is None or id(leaf) in only:
+            _accumulate(leaf, g, create_graph)
+    for node, g in found.watched.items():
+        for reference in node.watchers or ():
+            if (tensor := reference()) is not None:
+                _accumulate(tensor, g if create_graph else np.array(g), create_graph)
+    if inputs is not None:
+        for x in _tensors(inputs, "backward"):
+            if x._node is not None and x._node in found.watched and not x._node.watchers:
+                _accumulate(x, found.watched[x._node], create_graph)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, returned; no ``.grad`` is touched.
+
+    >>> import chainrule as cr
+    >>> x = cr.tensor(3.0, requires_grad=True)
+    >>> (g,) = cr.autograd.grad(x**3, x, create_graph=True)
+    >>> cr.autograd.grad(g, x)
+    (tensor(18.),)
+
+    Raises GraphError where an input does not require grad, or was not used (unless ``allow_unused``,
+    which gives None for it).
+    """
+    roots, seeds = _seeds(outputs, grad_outputs, "autograd.grad")
+    wanted = _tensors(inputs, "autograd.grad")
+    for place, x in enumerate(wanted):
+        if not x.requires_grad:
+            raise errors.input_does_not_require_grad(place, x.shape)
+    keep = create_graph if retain_graph is None else retain_graph
+    watched = frozenset(x._node for x in wanted if x._node is not None)
+    reached = _reached(roots)
+    for place, x in enumerate(wanted):
+        if not allow_unused and (x._node if x._node is not None else x) not in reached:
+            raise errors.input_not_used(place, x.shape)
+    found = _run(roots, seeds, keep, create_graph, watched)
+    gradients: list[Tensor | None] = []
+    for x in wanted:
+        g = found.leaves.get(x) if x._node is None else found.watched.get(x._node)
+        gradients.append(None if g is None else g if create_graph else wrap(np.array(g)))
+    return tuple(gradients)
+
+
+def _reached(roots: list[Tensor]) -> set[Any]:
+    """Every node and leaf that ``roots`` depend on."""
+    from chainrule.autodiff.backward import reachable
+
+    nodes = reachable(root._node for root in roots)
+    return {*nodes, *(parent for node in nodes for parent in node.parents), *roots}
+
+
+def _run(
+    roots: list[Tensor],
+    seeds: list[Tensor],
+    keep: bool,
+    create_graph: bool,
+    watched: frozenset[Node],
+    listener: Listener | None = None,
+) -> Cotangents:
+    sources = [root._node if root._node is not None else root for root in roots]
+    if create_graph:
+        with grad_mode(True):
+            pairs = list(zip(sources, seeds, strict=True))
+            return sweep(pairs, tensor_namespace, keep=keep, watched=watched, listener=listener)
+    arrays = [seed._data for seed in seeds]
+    pairs = list(zip(sources, arrays, strict=True))
+    return sweep(pairs, numpy_namespace, keep=keep, watched=watched, listener=listener)
+
+
+def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:
+    if create_graph:
+        tensor._grad = g if tensor._grad is None else tensor._grad + g
+    elif tensor._grad is None:
+        tensor._grad = wrap(g)
+    else:
+        with grad_mode(False):
+            tensor._grad.add_(wrap(g)) if tensor._grad._node is None else None
+
+
+def _tensors(tensors: Any, name: str) -> list[Tensor]:
+    found = [tensors] if isinstance(tensors, Tensor) else tensors
+    if not isinstance(found, (list, tuple)) or not found:
+        raise errors.not_a_sequence_of_tensors(tensors, name)
+    for x in found:
+        if not isinstance(x, Tensor):
+            raise errors.not_a_tensor(x, name)
+    return list(found)
+
+
+def _seeds(tensors: Any, gradients: Any, name: str) -> tuple[list[Tensor], list[Tensor]]:
+    """The tensors to start from, with their cotangents checked."""
+    roots = _tensors(tensors, name)
+    given = [None] * len(roots) if gradients is None else gradients
+    given = list(given) if isinstance(given, (list, tuple)) else [given]
+    if len(given) != len(roots):
+        raise errors.cotangents_do_not_match(len(roots), len(given))
+    return roots, [_seed(root, g) for root, g in zip(roots, given, strict=True)]
+
+
+def _seed(root: Tensor, g: Any) -> Tensor:
+    if not root.requires_grad:
+        raise errors.no_graph(root.shape)
+    if g is None:
+        if root._data.size != 1:
+            raise errors.not_scalar(root.shape)
+        return wrap(np.ones(root.shape, root.dtype))
+    if not isinstance(g, Tensor):
+        g = Tensor(g)
+    if g.shape != root.shape:
+        raise errors.cotangent_shape(root.shape, g.shape)
+    return g if g.dtype == root.dtype else g.to(root.dtype)
+
+
+class no_grad:
+    """Inside, nothing is recorded: a context and a decorator.
+
+    >>> import chainrule as cr
+    >>> w = cr.tensor(1.0, requires_grad=True)
+    >>> with cr.no_grad():
+    ...     w -= 0.1
+    >>> w
+    tensor(0.9000, requires_grad=True)
+    """
+
+    _enabled = False
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(mode.enabled)
+        mode.enabled = self._enabled
+
+    def __exit__(self, *_: object) -> None:
+        mode.enabled = self._before.pop()
+
+    def __call__(self, function: Any) -> Any:
+        import functools
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with grad_mode(self._enabled):
+                return function(*args, **kwargs)
+
+        return inside
+
+
+class enable_grad(no_grad):
+    """Inside, operations are recorded again, even within :class:`no_grad`."""
+
+    _enabled = True
+
+
+class set_grad_enabled(no_grad):
+    """As :class:`no_grad` or :class:`enable_grad`, by a boolean; takes effect at once."""
+
+    def __init__(self, enabled: bool) -> None:
+        super().__init__()
+        self._enabled = bool(enabled)
+        self._outside = mode.enabled
+        mode.enabled = self._enabled
+
+    def __enter__(self) -> None:
+        self._before.append(self._outside)
+        mode.enabled = self._enabled
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded."""
+    return mode.enabled

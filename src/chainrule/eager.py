@@ -1,0 +1,316 @@
+"""Running a row on tensors at once, and leaving its node behind.
+
+Everything that a tensor program does goes through the functions made here: :func:`unary`,
+:func:`binary` and :func:`apply`. They are the hot path: a hundred numbers take numpy about a microsecond,
+and what stands around them should cost no more.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import errors
+from chainrule.arrays import numpy_namespace
+from chainrule.autodiff.graph import PACKAGE, SMALL, Absent, Node, mode, tick
+from chainrule.primitives.row import Elementwise, Row, Structural
+
+if TYPE_CHECKING:
+    from chainrule.tensor import Tensor
+
+ndarray = np.ndarray
+_new_node = Node.__new__
+_frame = sys._getframe
+
+# Tensors have methods, methods are functions, functions apply rows, and rows make tensors: the circle
+# is closed here, when `chainrule.tensor` hands its class over.
+_tensor_type: type[Tensor]
+_new_tensor: Callable[[type[Tensor]], Tensor]
+
+
+def tensor_class(cls: type[Tensor]) -> type[Tensor]:
+    """Make ``cls`` what the rows return."""
+    global _tensor_type, _new_tensor
+    _tensor_type = cls
+    _new_tensor = cls.__new__
+    return cls
+
+
+def wrap(array: Any) -> Tensor:
+    """A tensor around ``array`` itself, not a copy, that no graph knows of."""
+    out = _new_tensor(_tensor_type)
+    out._data = array if array.__class__ is ndarray else np.asarray(array)
+    out._grad = None
+    out._node = None
+    out._leaf = False
+    return out
+
+
+def operand(x: Any, row: str) -> Any:
+    """What a tensor meets in an operation: a tensor, a Python number, or an array as a tensor."""
+    if isinstance(x, _tensor_type) or x.__class__ in (float, int, bool):
+        return x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return wrap(checked(np.asarray(x)))
+    raise errors.not_an_operand(x, row)
+
+
+_KINDS = frozenset("fiub")
+
+
+def checked(array: Any) -> Any:
+    """``array``, refused unless it holds real numbers."""
+    if array.dtype.kind not in _KINDS:
+        raise errors.dtype_not_supported(array.dtype)
+    return array
+
+
+_FLOAT32 = np.dtype(np.float32)
+_FLOAT64 = np.dtype(np.float64)
+
+
+def _has_float64(*operands: Any) -> bool:
+    """Whether float64 came in: numpy makes it of integers and floats, PyTorch makes float32."""
+    return any(getattr(x, "dtype", None) is _FLOAT64 for x in operands)
+
+
+def _link(
+    out: Any,
+    row: Row,
+    parents: tuple[Any, ...],
+    saved: tuple[Any, ...],
+    attrs: dict[str, Any],
+    large: bool,
+) -> Node:
+    """The node of an operation that just ran, with the line of the user's program that ran it."""
+    node = _new_node(Node)
+    node.row = row
+    node.parents = parents
+    node.saved = saved
+    node.attrs = attrs
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.time = tick()
+    node.freed = False
+    node.large = large
+    node.watchers = None
+    frame = _frame(2)
+    own = _OWN_FILES
+    while True:
+        code = frame.f_code
+        inside = own.get(code.co_filename)
+        if inside is None:
+            inside = own[code.co_filename] = code.co_filename.startswith(PACKAGE)
+        if not inside or frame.f_back is None:
+            break
+        frame = frame.f_back
+    node.code = code
+    node.instruction = frame.f_lasti
+    return node
+
+
+#: Which source files are chainrule's own, as they are met.
+_OWN_FILES: dict[str, bool] = {}
+
+_NO_ATTRS: dict[str, Any] = {}
+
+
+def unary(row: Elementwise) -> Callable[[Any], Tensor]:
+    """The function of one tensor that ``row`` is."""
+    forward = row.forward
+    keeps_out, keeps_x = (False, False) if row.partials[0] is None else row.needed((True,))
+    flows = row.partials[0] is not None
+    name = row.name
+
+    def op(input: Any) -> Tensor:
+        try:
+            x = input._data
+        except AttributeError:
+            input = tensor_operand(input, name)
+            x = input._data
+        try:
+            array = forward(numpy_namespace, x)
+        except TypeError as error:
+            raise errors.dtype_not_for_row(x.dtype, name) from error
+        if array.__class__ is not ndarray:
+            array = np.asarray(array)
+        if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64:
+            array = array.astype(_FLOAT32)
+        out = _new_tensor(_tensor_type)
+        out._data = array
+        out._grad = None
+        out._leaf = False
+        parent = input._node if input._node is not None else input if input._leaf else None
+        if parent is None or not flows or not mode.enabled:
+            out._node = None
+            return out
+        if array.size <= SMALL:
+            out._node = _link(array, row, (parent,), (array, x), _NO_ATTRS, False)
+        else:
+            saved = (array if keeps_out else None, x if keeps_x else None)
+            out._node = _link(array, row, (parent,), saved, _NO_ATTRS, True)
+        return out
+
+    op.__name__ = op.__qualname__ = name
+    return op
+
+
+def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
+    """The function of two tensors, or of a tensor and a number, that ``row`` is."""
+    forward = row.forward
+    flows = any(partial is not None for partial in row.partials)
+    keeps = {
+        (a, b): row.needed((a, b)) if flows else (False,) * 3
+        for a in (False, True)
+        for b in (False, True)
+    }
+    name = row.name
+
+    def op(input: Any, other: Any) -> Tensor:
+        try:
+            x = input._data
+        except AttributeError:
+            x = input = operand(input, name)
+            if x.__class__ is _tensor_type:
+                x = input._data
+        try:
+            y = other._data
+        except AttributeError:
+            y = other = operand(other, name)
+            if y.__class__ is _tensor_type:
+                y = other._data
+        try:
+            array = forward(numpy_namespace, x, y)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise _binary_error(name, x, y, error) from error
+        if array.__class__ is not ndarray:
+            array = np.asarray(array)
+        if array.dtype is _FLOAT64 and not _has_float64(x, y):
+            array = array.astype(_FLOAT32)
+        out = _new_tensor(_tensor_type)
+        out._data = array
+        out._grad = None
+        out._leaf = False
+        out._node = None
+        if not flows or not mode.enabled:
+            return out
+        left = right = None
+        if x is not input:
+            left = input._node if input._node is not None else input if input._leaf else None
+        if y is not other:
+            right = other._node if other._node is not None else other if other._leaf else None
+        if left is None and right is None:
+            return out
+        if array.size <= SMALL:
+            out._node = _link(array, row, (left, right), (array, x, y), _NO_ATTRS, False)
+        else:
+            keep_out, keep_x, keep_y = keeps[left is not None, right is not None]
+            saved = (
+                array if keep_out else None,
+                x if keep_x or x is input or x.size <= SMALL else None,
+                y if keep_y or y is other or y.size <= SMALL else None,
+            )
+            out._node = _link(array, row, (left, right), saved, _NO_ATTRS, True)
+        return out
+
+    op.__name__ = op.__qualname__ = name
+    return op
+
+
+def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
+    """The function of one tensor, and of attributes, that ``row`` is."""
+    forward = row.forward
+    keeps_out, keeps_x = row.needed((True,))
+    view = row.view
+
+    def op(input: Tensor, attrs: dict[str, Any]) -> Tensor:
+        x = input._data
+        try:
+            array = forward(numpy_namespace, x, **attrs)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise errors.row_failed(row.name, (x,), attrs, error) from error
+        if array.__class__ is not ndarray:
+            array = np.asarray(array)
+        if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64 and row.name != "astype":
+            array = array.astype(_FLOAT32)
+        out = _new_tensor(_tensor_type)
+        out._data = array
+        out._grad = None
+        out._leaf = False
+        parent = input._node if input._node is not None else input if input._leaf else None
+        if parent is None or not mode.enabled:
+            out._node = None
+            return out
+        saved = (
+            array if keeps_out or array.size <= SMALL else Absent(array, watch=view),
+            x if keeps_x or x.size <= SMALL else Absent(x),
+        )
+        large = array.size > SMALL or x.size > SMALL
+        out._node = _link(array, row, (parent,), saved, attrs, large)
+        return out
+
+    op.__name__ = op.__qualname__ = row.name
+    return op
+
+
+def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) -> Tensor:
+    """Run any row on ``inputs`` (tensors, or Python numbers), with its attributes."""
+    if attrs is None:
+        attrs = _NO_ATTRS
+    arrays = [x._data if isinstance(x, _tensor_type) else x for x in inputs]
+    try:
+        array = row.forward(numpy_namespace, *arrays, **attrs)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise errors.row_failed(row.name, arrays, attrs, error) from error
+    out = wrap(array)
+    if out._data.dtype is _FLOAT64 and not _has_float64(*arrays) and row.name != "astype":
+        out._data = out._data.astype(_FLOAT32)
+    if not mode.enabled:
+        return out
+    parents = tuple(
+        [
+            None if not isinstance(x, _tensor_type) else x._node or (x if x._leaf else None)
+            for x in inputs
+        ]
+    )
+    wanted = tuple([parent is not None for parent in parents])
+    if True not in wanted:
+        return out
+    needs = row.needed(wanted)
+    whole = (out._data, *arrays)
+    sizes = [getattr(a, "size", 0) for a in whole]
+    saved = tuple(
+        [
+            a if need or size <= SMALL else Absent(a, watch=row.view and i == 0)
+            for i, (a, need, size) in enumerate(zip(whole, needs, sizes, strict=True))
+        ]
+    )
+    out._node = _link(out._data, row, parents, saved, attrs, max(sizes) > SMALL)
+    return out
+
+
+def tensor_operand(x: Any, row: str) -> Tensor:
+    """``x`` as a tensor: arrays as they are, Python numbers as PyTorch makes them."""
+    x = operand(x, row)
+    if isinstance(x, _tensor_type):
+        return x
+    return wrap(np.asarray(x, dtype=default_dtype(x)))
+
+
+def default_dtype(number: float | int | bool) -> Any:
+    """PyTorch's dtype for a Python number: float32, int64 or bool."""
+    if isinstance(number, bool):
+        return np.dtype(np.bool_)
+    return np.dtype(np.int64) if isinstance(number, int) else np.dtype(np.float32)
+
+
+def _binary_error(name: str, x: Any, y: Any, error: Exception) -> Exception:
+    if hasattr(x, "shape") and hasattr(y, "shape"):
+        try:
+            np.broadcast_shapes(x.shape, y.shape)
+        except ValueError:
+            return errors.shapes_do_not_broadcast(name, x.shape, y.shape)
+    return errors.row_failed(name, [x, y], {}, error)

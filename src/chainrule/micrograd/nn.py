@@ -1,0 +1,131 @@
+"""Neurons, layers and multi-layer perceptrons made of `Value` objects, one number at a time.
+
+The names, the printed forms, the order in which weights are drawn from Python's `random`, and the
+order in which products are summed are those of micrograd (Karpathy, 2020), so that a seeded program
+gives the same numbers with either.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chainrule import errors
+from chainrule.counts import count
+from chainrule.value import Value
+
+
+class Module:
+    """The base: parameters whose gradients can be set back to 0."""
+
+    def zero_grad(self) -> None:
+        """Sets the gradient of every parameter to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0
+
+    def parameters(self) -> list[Value]:
+        """Every weight and bias, in the order in which they were made."""
+        return []
+
+
+class Neuron(Module):
+    """``w · x + b``, through relu unless ``nonlin`` is False; ``nin`` weights, drawn in ±1.
+
+    Raises `ShapeError` for another number of inputs.
+
+    >>> from chainrule.micrograd.nn import Neuron
+    >>> neuron = Neuron(2, nonlin=False)
+    >>> neuron
+    LinearNeuron(2)
+    >>> neuron([0.0, 0.0])
+    Value(data=0.0, grad=0)
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
+        self.w = [Value(random.uniform(-1, 1)) for _ in range(count("Neuron", "nin", nin))]
+        self.b = Value(0)
+        self.nonlin = nonlin
+
+    def __call__(self, x: Any) -> Value:
+        inputs = _inputs(x)
+        if len(inputs) != len(self.w):
+            raise errors.neuron_inputs(len(inputs), len(self.w))
+        total = self.b
+        for weight, value in zip(self.w, inputs, strict=True):
+            total = total + weight * value
+        return total.relu() if self.nonlin else total
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """``nout`` neurons that read the same inputs; the output of a single one is not a list.
+
+    >>> from chainrule.micrograd.nn import Layer
+    >>> Layer(2, 2)
+    Layer of [ReLUNeuron(2), ReLUNeuron(2)]
+    """
+
+    def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
+        nin, nout = count("Layer", "nin", nin), count("Layer", "nout", nout)
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+
+    def __call__(self, x: Any) -> Any:
+        inputs = _inputs(x)
+        out = [neuron(inputs) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def parameters(self) -> list[Value]:
+        """The parameters of each neuron in turn."""
+        return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+class MLP(Module):
+    """Layers one after the other, relu in all but the last: ``MLP(2, [16, 16, 1])``.
+
+    >>> from chainrule.micrograd.nn import MLP
+    >>> model = MLP(2, [2, 1])
+    >>> model
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> len(model.parameters())
+    9
+    """
+
+    def __init__(self, nin: int, nouts: Sequence[int]) -> None:
+        if not isinstance(nouts, list | tuple):
+            raise errors.layer_sizes(nouts)
+        sizes = [count("MLP", "each size", size) for size in (nin, *nouts)]
+        last = len(nouts) - 1
+        self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i != last) for i in range(len(nouts))]
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def parameters(self) -> list[Value]:
+        """The parameters of each layer in turn."""
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def _inputs(x: Any) -> Any:
+    """The inputs as a sequence; a layer of one neuron hands on a single `Value`."""
+    if isinstance(x, list | tuple):
+        return x
+    if isinstance(x, Value):
+        return [x]
+    if not isinstance(x, Iterable):
+        raise errors.neuron_input_type(x)
+    return list(x)

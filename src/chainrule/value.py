@@ -1,0 +1,162 @@
+"""``Value``: one number that remembers how it was computed, with micrograd's face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule import errors
+from chainrule.autodiff import scalar_rules
+from chainrule.autodiff.graph import tick
+from chainrule.primitives import elementwise as E
+
+
+class Value:
+    """A number, its gradient, and the operation that made it.
+
+    >>> a, b = Value(-4.0), Value(2.0)
+    >>> c = (a + b) * b
+    >>> c.backward()
+    >>> a, b
+    (Value(data=-4.0, grad=2.0), Value(data=2.0, grad=0.0))
+
+    Every name of micrograd's ``Value`` is here and means the same: ``data``, ``grad``, ``backward()``,
+    ``relu()``, ``_prev``, ``_op``. Numbers, numpy's included, may stand on either side of an operator.
+
+    Raises DTypeError for what is not a real number.
+    """
+
+    __slots__ = ("_a", "_b", "_rule", "_time", "data", "grad")
+    __array_ufunc__ = None  # `np.float64(2.0) * value` is the value's to answer
+
+    def __init__(self, data: Any) -> None:
+        self.data = data if data.__class__ is float or data.__class__ is int else _number(data)
+        self.grad: Any = 0
+        self._a: Value | None = None
+        self._b: Value | None = None
+        self._rule: scalar_rules.ScalarRule | None = None
+        self._time = tick()
+
+    def __repr__(self) -> str:
+        return f"Value(data={self.data}, grad={self.grad})"
+
+    def backward(self) -> None:
+        """Set this value's gradient to 1, and add ∂self/∂v into the ``grad`` of every v below it."""
+        _backward(self)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The values that this one was computed from."""
+        return set(self._inputs)
+
+    @property
+    def _inputs(self) -> tuple[Value, ...]:
+        """The same, in order, and twice where one stands on both sides."""
+        return tuple(node for node in (self._a, self._b) if node is not None)
+
+    @property
+    def _op(self) -> str:
+        """The operation that made it, as micrograd's pictures name it: ``+``, ``**2``, ``ReLU``."""
+        rule = self._rule
+        if rule is None:
+            return ""
+        name = rule.row.name
+        if rule.exponent is not None:
+            return f"**{rule.exponent}"
+        return _OPS.get(name, name)
+
+    def __pow__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return _pow(self, other)
+        if other.__class__ is not int and other.__class__ is not float:
+            other = _number(other)
+        return _power(self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return Value(other) - self
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return Value(other) / self
+
+    def __rpow__(self, other: Any) -> Value:
+        return _pow(Value(other), self)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+
+def _number(data: Any) -> Any:
+    """``data`` as a Python number."""
+    if isinstance(data, (np.generic, np.ndarray)) and data.ndim == 0:
+        data = data.item()
+    if isinstance(data, bool):
+        return int(data)
+    if not isinstance(data, (int, float)):
+        raise errors.not_a_number(data)
+    return data
+
+
+def _constant(number: Any) -> Value:
+    """A leaf for a number that stands beside a value in an expression."""
+    if number.__class__ is not float and number.__class__ is not int:
+        number = _number(number)
+    leaf = _new(Value)
+    leaf.data = number
+    leaf.grad = 0
+    leaf._a = leaf._b = leaf._rule = None
+    leaf._time = 0
+    return leaf
+
+
+_new = object.__new__
+
+_OPS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "neg": "neg",
+    "pow": "**",
+    "relu": "ReLU",
+}
+
+
+def _method(row: Any) -> Any:
+    function = scalar_rules.operation(row, Value, _constant)
+    function.__qualname__ = f"Value.{function.__name__}"
+    return function
+
+
+for _name, _row in {
+    "__add__": E.add,
+    "__sub__": E.sub,
+    "__mul__": E.mul,
+    "__truediv__": E.div,
+    "__neg__": E.neg,
+    "__abs__": E.abs,
+    "exp": E.exp,
+    "log": E.log,
+    "sqrt": E.sqrt,
+    "sin": E.sin,
+    "cos": E.cos,
+    "tanh": E.tanh,
+    "sigmoid": E.sigmoid,
+    "relu": E.relu,
+}.items():
+    setattr(Value, _name, _method(_row))
+
+setattr(Value, "__radd__", Value.__add__)
+setattr(Value, "__rmul__", Value.__mul__)
+_pow = _method(E.pow)
+_power = scalar_rules.power(Value, E.pow)
+
+_backward = scalar_rules.sweep(
+    [
+        getattr(Value, name).rule
+        for name in ("__mul__", "__add__", "relu", "__sub__", "__neg__", "tanh")
+    ]
+)
