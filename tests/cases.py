@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from chainrule.primitives import ROWS, Elementwise, Sample, Structural
+from chainrule.arrays import numpy_namespace
+from chainrule.primitives import ROWS, Elementwise, Row, Sample, Structural
 from chainrule.primitives.row import BOOLEAN
 
 ELEMENTWISE = {name: row for name, row in ROWS.items() if isinstance(row, Elementwise)}
@@ -68,6 +69,18 @@ def drawn(sample: Sample, seed: int = 0) -> list[np.ndarray]:
         shape if isinstance(shape, np.ndarray) else np.asarray(rng.normal(size=shape))
         for shape in sample.inputs
     ]
+
+
+def pulled(
+    row: Row,
+    g: Any,
+    wanted: tuple[bool, ...],
+    saved: tuple[Any, ...],
+    attrs: dict[str, Any] | None = None,
+) -> list[Any]:
+    """The cotangents that ``row`` sends to its ``wanted`` inputs, ``saved`` being (result, *inputs)."""
+    sent = row.vjp(wanted)(numpy_namespace, g, *saved, **(attrs or {}))
+    return [gp for gp, want in zip(sent, wanted, strict=True) if want]
 
 
 # --- PyTorch -----------------------------------------------------------------------------------------

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as _np
 
 from chainrule import autograd, errors
-from chainrule.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from chainrule.autograd import (
+    enable_grad,
+    gradcheck,
+    gradgradcheck,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from chainrule.creation import (
     arange,
     eye,
@@ -37,6 +44,7 @@ from chainrule.creation import (
     zeros_like,
 )
 from chainrule.errors import ChainruleError
+from chainrule.explain import explain
 from chainrule.functional import (
     abs,
     add,
@@ -116,6 +124,27 @@ bool = _np.dtype(_np.bool_)
 float = float32
 double = float64
 long = int64
+
+#: Imported when first asked for: what is not needed costs nothing.
+_LATER = {
+    "Derivation": "chainrule.explain",
+    "nn": None,
+    "optim": None,
+    "data": None,
+    "micrograd": None,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    from importlib import import_module
+
+    home = _LATER[name]
+    found = import_module(f"chainrule.{name}") if home is None else getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
 
 __version__ = "0.1.0"
 

@@ -10,14 +10,21 @@ import numpy as np
 from chainrule import errors, tensor_namespace
 from chainrule.arrays import numpy_namespace
 from chainrule.autodiff.backward import Cotangents, Listener, sweep
-from chainrule.autodiff.graph import Node, grad_mode, mode
+from chainrule.autodiff.graph import Node, grad_mode, mode, recorders
 from chainrule.eager import wrap
+from chainrule.gradcheck import gradcheck, gradgradcheck
 from chainrule.tensor import Tensor
 
-__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
-
-# What every `backward()` tells of its way back, while somebody listens (`chainrule explain script.py`).
-recorders: list[Any] = []
+__all__ = [
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 
 def backward(
@@ -32,25 +39,22 @@ def backward(
     See :meth:`chainrule.Tensor.backward`.
     """
     roots, seeds = _seeds(tensors, grad_tensors, "backward")
-    only = None if inputs is None else {id(x) for x in _tensors(inputs, "backward")}
-    for recorder in recorders:
-        recorder(roots, seeds)
     keep = create_graph if retain_graph is None else retain_graph
-    watched = frozenset(
-        x._node for x in (_tensors(inputs, "backward") if inputs is not None else ()) if x._node
-    )
-    found = _run(roots, seeds, keep, create_graph, watched)
+    for recorder in recorders:
+        recorder(roots[0], seeds[0]._data)
+    if inputs is not None:
+        wanted = _tensors(inputs, "backward")
+        for x, g in zip(wanted, _gradients(roots, seeds, wanted, keep, create_graph), strict=True):
+            if g is not None:
+                _accumulate(x, g if create_graph else g._data, create_graph)
+        return
+    found = _run(roots, seeds, keep, create_graph)
     for leaf, g in found.leaves.items():
-        if only is None or id(leaf) in only:
-            _accumulate(leaf, g, create_graph)
+        _accumulate(leaf, g, create_graph)
     for node, g in found.watched.items():
         for reference in node.watchers or ():
             if (tensor := reference()) is not None:
                 _accumulate(tensor, g if create_graph else np.array(g), create_graph)
-    if inputs is not None:
-        for x in _tensors(inputs, "backward"):
-            if x._node is not None and x._node in found.watched and not x._node.watchers:
-                _accumulate(x, found.watched[x._node], create_graph)
 
 
 def grad(
@@ -78,17 +82,24 @@ def grad(
         if not x.requires_grad:
             raise errors.input_does_not_require_grad(place, x.shape)
     keep = create_graph if retain_graph is None else retain_graph
-    watched = frozenset(x._node for x in wanted if x._node is not None)
     reached = _reached(roots)
     for place, x in enumerate(wanted):
         if not allow_unused and (x._node if x._node is not None else x) not in reached:
             raise errors.input_not_used(place, x.shape)
+    return tuple(_gradients(roots, seeds, wanted, keep, create_graph))
+
+
+def _gradients(
+    roots: list[Tensor], seeds: list[Tensor], wanted: list[Tensor], keep: bool, create_graph: bool
+) -> list[Tensor | None]:
+    """The gradient of each of ``wanted``; None where it was not reached."""
+    watched = frozenset(x._node for x in wanted if x._node is not None)
     found = _run(roots, seeds, keep, create_graph, watched)
     gradients: list[Tensor | None] = []
     for x in wanted:
         g = found.leaves.get(x) if x._node is None else found.watched.get(x._node)
         gradients.append(None if g is None else g if create_graph else wrap(np.array(g)))
-    return tuple(gradients)
+    return gradients
 
 
 def _reached(roots: list[Tensor]) -> set[Any]:
@@ -104,7 +115,7 @@ def _run(
     seeds: list[Tensor],
     keep: bool,
     create_graph: bool,
-    watched: frozenset[Node],
+    watched: frozenset[Node] = frozenset(),
     listener: Listener | None = None,
 ) -> Cotangents:
     sources = [root._node if root._node is not None else root for root in roots]
@@ -124,7 +135,10 @@ def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:
         tensor._grad = wrap(g)
     else:
         with grad_mode(False):
-            tensor._grad.add_(wrap(g)) if tensor._grad._node is None else None
+            if tensor._grad._node is None:
+                tensor._grad.add_(wrap(g))
+            else:  # a gradient with a graph of its own is not ours to change
+                tensor._grad = tensor._grad + wrap(g)
 
 
 def _tensors(tensors: Any, name: str) -> list[Tensor]:

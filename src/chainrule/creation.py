@@ -52,11 +52,15 @@ def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = Fa
 
 def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape of ``input``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(input, "zeros_like")
     return zeros(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape of ``input``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(input, "ones_like")
     return ones(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
@@ -66,15 +70,20 @@ def eye(n: int, m: int | None = None, dtype: Any = _FLOAT, requires_grad: bool =
     return _made(np.eye(rows, columns, dtype=as_dtype(dtype)), requires_grad)
 
 
+def _finite(*bounds: Any) -> tuple[Any, ...]:
+    """``bounds``, refused unless they are finite real numbers."""
+    if not all(isinstance(n, (int, float, np.number)) and np.isfinite(n) for n in bounds):
+        raise errors.range_invalid(bounds)
+    return bounds
+
+
 def arange(
     start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Numbers from ``start`` (0 if it is alone) up to, and without, ``end``."""
     if end is None:
         start, end = 0, start
-    bounds = (start, end, step)
-    if not all(isinstance(n, (int, float, np.number)) for n in bounds):
-        raise errors.range_invalid(bounds)
+    bounds = _finite(start, end, step)
     if step == 0 or (end - start) * step < 0:
         raise errors.range_invalid(bounds)
     if dtype is None:
@@ -87,6 +96,7 @@ def linspace(
 ) -> Tensor:
     """``steps`` numbers from ``start`` to ``end``, both included, evenly apart."""
     (count,) = positive_sizes((steps,), "linspace")
+    _finite(start, end)
     return _made(np.linspace(start, end, count, dtype=as_dtype(dtype)), requires_grad)
 
 
@@ -119,8 +129,10 @@ def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64)
     """Integers evenly from ``low`` (0 if it is left out) up to, and without, ``high``."""
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     shape = positive_sizes((size,), "randint")
-    if not low < high:
+    if not all(isinstance(n, (int, np.integer)) for n in (low, high)) or low >= high:
         raise errors.range_invalid((low, high))
     return wrap(np.asarray(random.generator().integers(low, high, shape)).astype(as_dtype(dtype)))
 

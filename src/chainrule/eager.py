@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import errors
 from chainrule.arrays import numpy_namespace
-from chainrule.autodiff.graph import PACKAGE, SMALL, Absent, Node, mode, tick
+from chainrule.autodiff.graph import FOREIGN, SMALL, Absent, Node, Plan, mode, outside, tick
 from chainrule.primitives.row import Elementwise, Row, Structural
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ def wrap(array: Any) -> Tensor:
 
 def operand(x: Any, row: str) -> Any:
     """What a tensor meets in an operation: a tensor, a Python number, or an array as a tensor."""
-    if isinstance(x, _tensor_type) or x.__class__ in (float, int, bool):
+    if isinstance(x, _tensor_type) or x.__class__ in _NUMBERS:
         return x
     if isinstance(x, (np.ndarray, np.generic)):
         return wrap(checked(np.asarray(x)))
     raise errors.not_an_operand(x, row)
 
 
+_NUMBERS = frozenset((float, int, bool))
 _KINDS = frozenset("fiub")
 
 
@@ -74,20 +76,18 @@ _FLOAT64 = np.dtype(np.float64)
 
 def _has_float64(*operands: Any) -> bool:
     """Whether float64 came in: numpy makes it of integers and floats, PyTorch makes float32."""
-    return any(getattr(x, "dtype", None) is _FLOAT64 for x in operands)
+    for x in operands:  # noqa: SIM110  (any() over a generator takes five times as long)
+        if getattr(x, "dtype", None) is _FLOAT64:
+            return True
+    return False
 
 
 def _link(
-    out: Any,
-    row: Row,
-    parents: tuple[Any, ...],
-    saved: tuple[Any, ...],
-    attrs: dict[str, Any],
-    large: bool,
+    out: Any, plan: Plan, parents: tuple[Any, ...], saved: tuple[Any, ...], attrs: dict[str, Any]
 ) -> Node:
     """The node of an operation that just ran, with the line of the user's program that ran it."""
     node = _new_node(Node)
-    node.row = row
+    node.plan = plan
     node.parents = parents
     node.saved = saved
     node.attrs = attrs
@@ -95,25 +95,16 @@ def _link(
     node.dtype = out.dtype
     node.time = tick()
     node.freed = False
-    node.large = large
     node.watchers = None
     frame = _frame(2)
-    own = _OWN_FILES
-    while True:
+    code = frame.f_code
+    if code.co_filename not in FOREIGN:
+        frame = outside(frame)
         code = frame.f_code
-        inside = own.get(code.co_filename)
-        if inside is None:
-            inside = own[code.co_filename] = code.co_filename.startswith(PACKAGE)
-        if not inside or frame.f_back is None:
-            break
-        frame = frame.f_back
     node.code = code
     node.instruction = frame.f_lasti
     return node
 
-
-#: Which source files are chainrule's own, as they are met.
-_OWN_FILES: dict[str, bool] = {}
 
 _NO_ATTRS: dict[str, Any] = {}
 
@@ -121,9 +112,10 @@ _NO_ATTRS: dict[str, Any] = {}
 def unary(row: Elementwise) -> Callable[[Any], Tensor]:
     """The function of one tensor that ``row`` is."""
     forward = row.forward
-    keeps_out, keeps_x = (False, False) if row.partials[0] is None else row.needed((True,))
     flows = row.partials[0] is not None
     name = row.name
+    small = Plan(row, (True,))
+    large = Plan(row, (True,), large=True)
 
     def op(input: Any) -> Tensor:
         try:
@@ -143,15 +135,17 @@ def unary(row: Elementwise) -> Callable[[Any], Tensor]:
         out._data = array
         out._grad = None
         out._leaf = False
-        parent = input._node if input._node is not None else input if input._leaf else None
+        parent = input._node
+        if parent is None and input._leaf:
+            parent = input
         if parent is None or not flows or not mode.enabled:
             out._node = None
-            return out
-        if array.size <= SMALL:
-            out._node = _link(array, row, (parent,), (array, x), _NO_ATTRS, False)
+        elif array.size <= SMALL:
+            out._node = _link(array, small, (parent,), (array, x), _NO_ATTRS)
         else:
-            saved = (array if keeps_out else None, x if keeps_x else None)
-            out._node = _link(array, row, (parent,), saved, _NO_ATTRS, True)
+            keep_out, keep_x = large.needed
+            saved = (array if keep_out else None, x if keep_x else None)
+            out._node = _link(array, large, (parent,), saved, _NO_ATTRS)
         return out
 
     op.__name__ = op.__qualname__ = name
@@ -162,26 +156,36 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
     """The function of two tensors, or of a tensor and a number, that ``row`` is."""
     forward = row.forward
     flows = any(partial is not None for partial in row.partials)
-    keeps = {
-        (a, b): row.needed((a, b)) if flows else (False,) * 3
-        for a in (False, True)
-        for b in (False, True)
-    }
     name = row.name
+    (both, both_large), (first, first_large), (second, second_large) = (
+        (Plan(row, wanted), Plan(row, wanted, large=True))
+        for wanted in ((True, True), (True, False), (False, True))
+    )
 
     def op(input: Any, other: Any) -> Tensor:
-        try:
-            x = input._data
-        except AttributeError:
-            x = input = operand(input, name)
-            if x.__class__ is _tensor_type:
+        left = right = None
+        if input.__class__ in _NUMBERS:
+            x = input
+        else:
+            try:
                 x = input._data
-        try:
-            y = other._data
-        except AttributeError:
-            y = other = operand(other, name)
-            if y.__class__ is _tensor_type:
+            except AttributeError:
+                input = tensor_operand(input, name)
+                x = input._data
+            left = input._node
+            if left is None and input._leaf:
+                left = input
+        if other.__class__ in _NUMBERS:
+            y = other
+        else:
+            try:
                 y = other._data
+            except AttributeError:
+                other = tensor_operand(other, name)
+                y = other._data
+            right = other._node
+            if right is None and other._leaf:
+                right = other
         try:
             array = forward(numpy_namespace, x, y)
         except (ValueError, TypeError, OverflowError) as error:
@@ -194,26 +198,28 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
         out._data = array
         out._grad = None
         out._leaf = False
-        out._node = None
-        if not flows or not mode.enabled:
+        if left is None:
+            if right is None or not flows or not mode.enabled:
+                out._node = None
+                return out
+            plan, large = second, second_large
+        elif not flows or not mode.enabled:
+            out._node = None
             return out
-        left = right = None
-        if x is not input:
-            left = input._node if input._node is not None else input if input._leaf else None
-        if y is not other:
-            right = other._node if other._node is not None else other if other._leaf else None
-        if left is None and right is None:
-            return out
-        if array.size <= SMALL:
-            out._node = _link(array, row, (left, right), (array, x, y), _NO_ATTRS, False)
+        elif right is None:
+            plan, large = first, first_large
         else:
-            keep_out, keep_x, keep_y = keeps[left is not None, right is not None]
+            plan, large = both, both_large
+        if array.size <= SMALL:
+            out._node = _link(array, plan, (left, right), (array, x, y), _NO_ATTRS)
+        else:
+            keep_out, keep_x, keep_y = large.needed
             saved = (
                 array if keep_out else None,
                 x if keep_x or x is input or x.size <= SMALL else None,
                 y if keep_y or y is other or y.size <= SMALL else None,
             )
-            out._node = _link(array, row, (left, right), saved, _NO_ATTRS, True)
+            out._node = _link(array, large, (left, right), saved, _NO_ATTRS)
         return out
 
     op.__name__ = op.__qualname__ = name
@@ -224,7 +230,9 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
     """The function of one tensor, and of attributes, that ``row`` is."""
     forward = row.forward
     keeps_out, keeps_x = row.needed((True,))
+    plan = Plan(row, (True,), large=keeps_out or keeps_x)
     view = row.view
+    casts = row.name == "astype"
 
     def op(input: Tensor, attrs: dict[str, Any]) -> Tensor:
         x = input._data
@@ -234,13 +242,15 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
             raise errors.row_failed(row.name, (x,), attrs, error) from error
         if array.__class__ is not ndarray:
             array = np.asarray(array)
-        if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64 and row.name != "astype":
+        if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64 and not casts:
             array = array.astype(_FLOAT32)
         out = _new_tensor(_tensor_type)
         out._data = array
         out._grad = None
         out._leaf = False
-        parent = input._node if input._node is not None else input if input._leaf else None
+        parent = input._node
+        if parent is None and input._leaf:
+            parent = input
         if parent is None or not mode.enabled:
             out._node = None
             return out
@@ -248,12 +258,48 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
             array if keeps_out or array.size <= SMALL else Absent(array, watch=view),
             x if keeps_x or x.size <= SMALL else Absent(x),
         )
-        large = array.size > SMALL or x.size > SMALL
-        out._node = _link(array, row, (parent,), saved, attrs, large)
+        out._node = _link(array, plan, (parent,), saved, attrs)
         return out
 
     op.__name__ = op.__qualname__ = row.name
     return op
+
+
+def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
+    """The function of two tensors that ``row`` is: the matrix product."""
+    forward = row.forward
+    both, first, second = (
+        Plan(row, wanted, large=True) for wanted in ((True, True), (True, False), (False, True))
+    )
+
+    def op(input: Tensor, other: Tensor) -> Tensor:
+        x, y = input._data, other._data
+        out = wrap(forward(numpy_namespace, x, y))
+        left, right = input._node, other._node
+        if left is None and input._leaf:
+            left = input
+        if right is None and other._leaf:
+            right = other
+        if (left is None and right is None) or not mode.enabled:
+            return out
+        array = out._data
+        plan = second if left is None else first if right is None else both
+        keep_out, keep_x, keep_y = plan.needed
+        saved = (
+            array if keep_out or array.size <= SMALL else Absent(array),
+            x if keep_x or x.size <= SMALL else Absent(x),
+            y if keep_y or y.size <= SMALL else Absent(y),
+        )
+        out._node = _link(array, plan, (left, right), saved, _NO_ATTRS)
+        return out
+
+    op.__name__ = op.__qualname__ = row.name
+    return op
+
+
+@cache
+def _plan(row: Row, wanted: tuple[bool, ...]) -> Plan:
+    return Plan(row, wanted, large=any(row.needed(wanted)))
 
 
 def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) -> Tensor:
@@ -279,7 +325,8 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
     wanted = tuple([parent is not None for parent in parents])
     if True not in wanted:
         return out
-    needs = row.needed(wanted)
+    plan = _plan(row, wanted)
+    needs = plan.needed
     whole = (out._data, *arrays)
     sizes = [getattr(a, "size", 0) for a in whole]
     saved = tuple(
@@ -288,12 +335,14 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
             for i, (a, need, size) in enumerate(zip(whole, needs, sizes, strict=True))
         ]
     )
-    out._node = _link(out._data, row, parents, saved, attrs, max(sizes) > SMALL)
+    out._node = _link(out._data, plan, parents, saved, attrs)
     return out
 
 
 def tensor_operand(x: Any, row: str) -> Tensor:
     """``x`` as a tensor: arrays as they are, Python numbers as PyTorch makes them."""
+    if isinstance(x, _tensor_type):
+        return x
     x = operand(x, row)
     if isinstance(x, _tensor_type):
         return x

@@ -886,7 +886,7 @@ def row_failed(row: str, operands: Any, attrs: Any, cause: Exception) -> Chainru
         IndexOutOfRangeError
         if isinstance(cause, IndexError)
         else DTypeError
-        if isinstance(cause, TypeError)
+        if isinstance(cause, TypeError) or "Integers to negative" in str(cause)
         else DomainError
         if isinstance(cause, OverflowError)
         else ShapeError
@@ -894,7 +894,7 @@ def row_failed(row: str, operands: Any, attrs: Any, cause: Exception) -> Chainru
     dtypes = ", ".join(str(x.dtype) for x in operands if hasattr(x, "dtype"))
     given = "".join(f", {name}={_shown(value)}" for name, value in attrs.items())
     return kind(
-        f"{row} cannot be computed for {shapes} ({dtypes}){given}: {cause}. Check the shapes and the "
+        f"{row} cannot be computed for {shapes} ({dtypes}){given}: {str(cause).rstrip(' .')}. Check the shapes and the "
         "dtypes of what it is given"
     )
 
@@ -1238,4 +1238,142 @@ def not_a_number(data: Any) -> DTypeError:
     return DTypeError(
         f"a Value holds one real number; it was given {_shown(data)} of type {type(data).__name__}: use "
         "chainrule.tensor for arrays"
+    )
+
+
+# --- gradients held against differences
+
+
+def element(report: Any) -> str:
+    """``∂output[1, 0]/∂x[2]``: which derivative a report of ``gradcheck`` is about."""
+    output = "output" if report.output == 0 else f"output {report.output}"
+    row, column = ("".join(str(list(one)) if one else "") for one in (report.output_index, report.index))
+    return f"∂{output}{row}/∂{report.name}{column}"
+
+
+_GRADCHECK_HINTS = {
+    "kink": "The slopes on the left and on the right of this point differ: it lies at a kink (or a tie), "
+    "where no derivative exists. Move the input away from it",
+    "float32": "There are float32 numbers here, and differences of so small a step are mostly their "
+    "rounding: every row agrees with its own differences in float64. Give float64 inputs, x.double()",
+    "rule": "This row's pullback disagrees with differences of its own forward: its rule is wrong",
+    "cut": "Every row on the way agrees with its own differences, so a path is missing: look for "
+    ".detach(), .item(), .data or no_grad between the input and the output, or for a function that is "
+    "random",
+    "undefined": "The function, or its derivative, is not finite around this point. Move the input inside "
+    "of its domain",
+}
+
+
+def gradients_disagree(report: Any, check: str = "gradcheck") -> GradcheckError:
+    blame = "" if report.row is None else f" The row to blame is {report.row}, at {report.place}."
+    return GradcheckError(
+        f"{check}: {element(report)} (input {report.input}) is {report.analytical:.10g} by the rules and "
+        f"{report.numerical:.10g} by differences: the error is {report.ratio:.3g} times the tolerance."
+        f"{blame} {_GRADCHECK_HINTS[report.hint]}."
+    )
+
+
+def gradcheck_of_no_function(found: Any) -> DTypeError:
+    return DTypeError(
+        f"gradcheck checks a function, and {_shown(found)} ({type(found).__name__}) cannot be called: pass "
+        "the function itself and its inputs apart, gradcheck(f, (x, y))"
+    )
+
+
+def gradcheck_without_gradients(count: int) -> GraphError:
+    return GraphError(
+        f"gradcheck: none of the {count} inputs requires grad, so there is nothing to check: make one with "
+        "requires_grad=True"
+    )
+
+
+def gradcheck_input_not_finite(place: int, shape: Any) -> DomainError:
+    return DomainError(
+        f"gradcheck: input {place}, of shape {tuple(shape)}, holds an infinity or a NaN, around which there "
+        "are no differences: give finite numbers"
+    )
+
+
+def gradcheck_tolerance(name: str, value: float) -> DomainError:
+    least = "above 0" if name == "eps" else "0 or more"
+    return DomainError(f"gradcheck: {name} is {value!r}, and must be {least}")
+
+
+def gradcheck_output(found: Any) -> DTypeError:
+    return DTypeError(
+        f"gradcheck: the function returned {_shown(found)} of type {type(found).__name__}, where it must "
+        "return a tensor, or a list or a tuple of tensors"
+    )
+
+
+def gradcheck_outputs_of_integers(dtypes: Any) -> DTypeError:
+    return DTypeError(
+        f"gradcheck: the function returned only {', '.join(map(str, dtypes))}, and only floats have "
+        "gradients: return a result that was not made an integer or a boolean"
+    )
+
+
+# --- explanations
+
+
+def not_explainable(value: Any) -> DTypeError:
+    return DTypeError(
+        f"explain takes the result of a computation, a tensor or a Value; it was given {_shown(value)} of "
+        f"type {type(value).__name__}"
+    )
+
+
+def nothing_to_explain(shape: Any, leaf: bool) -> GraphError:
+    if leaf:
+        return GraphError("this is an input, not a result: explain what is computed from it")
+    return GraphError(
+        f"a tensor of shape {tuple(shape)} has no graph to explain: nothing that it was computed from "
+        "requires grad. Make the inputs with requires_grad=True, and compute it outside of no_grad"
+    )
+
+
+def explain_not_scalar(shape: Any) -> GraphError:
+    return GraphError(
+        f"explain starts from one number, and this tensor has shape {tuple(shape)}: explain its .sum() or "
+        ".mean(), or one of its elements"
+    )
+
+
+def no_such_variable(name: str, names: list[str]) -> NameUnknownError:
+    return NameUnknownError(f"no variable is called {name!r} here; there are {', '.join(names)}")
+
+
+def not_a_derivation(cause: Exception) -> DTypeError:
+    return DTypeError(
+        f"this is not the JSON of a derivation ({type(cause).__name__}: {cause}): give what "
+        "Derivation.to_json() wrote"
+    )
+
+
+def expression_without_inputs(text: str) -> GraphError:
+    return GraphError(
+        f"{_shown(text)} has no input to derive by: write it with names, and give them values, as in "
+        '"L = (x*w - y)**2" x=1 y=2 w=1'
+    )
+
+
+def expression_not_finite(formula: str, filled: str, value: str) -> DomainError:
+    return DomainError(
+        f"{formula} = {filled} is {value}: the function is not defined there, or its result is too large. "
+        "Give the inputs other values"
+    )
+
+
+def script_not_found(path: str) -> DomainError:
+    return DomainError(
+        f"there is no file {path}: give the path of a Python script, or an expression such as "
+        '"L = (x*w - y)**2" x=1 y=2 w=1'
+    )
+
+
+def script_without_backward(path: str) -> GraphError:
+    return GraphError(
+        f"{path} ran to its end and never called backward() on a chainrule tensor or Value, so there is "
+        "nothing to explain: call it on the result whose gradients you want to see"
     )

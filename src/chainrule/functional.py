@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule import errors
 from chainrule.axes import Dim, one_axis, positive_sizes, resolved, sizes, some_axes
-from chainrule.eager import apply, binary, structural, tensor_operand, unary, wrap
+from chainrule.eager import apply, binary, structural, structural_pair, tensor_operand, unary, wrap
 from chainrule.primitives import elementwise as E
 from chainrule.primitives import indexing, linalg, reduction, shape
 
@@ -63,6 +63,7 @@ _squeeze = structural(shape.squeeze)
 _expand_dims = structural(shape.expand_dims)
 _broadcast_to = structural(shape.broadcast_to)
 _getitem = structural(indexing.getitem)
+_matmul = structural_pair(linalg.matmul)
 
 _OVER_ALL: dict[str, Any] = {"axis": None, "keepdims": False}
 
@@ -405,10 +406,8 @@ def gather(input: Any, dim: int, index: Any) -> Tensor:
     bad = places[(places < 0) | (places >= length)]
     if bad.size:
         raise errors.index_out_of_range(int(bad[0]), length, "gather")
-    if places.shape != input.shape:  # numpy wants the other axes to be equally long
-        within = tuple(
-            slice(None) if i == axis else slice(n) for i, n in enumerate(places.shape)
-        )
+    within = tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(places.shape))
+    if input._data[within].shape != input.shape:  # numpy wants the other axes to be equally long
         input = getitem(input, within)
     return apply(indexing.take_along_axis, (input, index), {"axis": axis})
 
@@ -435,7 +434,7 @@ def matmul(input: Any, other: Any) -> Tensor:
     if not a or not b or a[-1] != b[0 if len(b) == 1 else -2]:
         raise errors.matmul_shapes(a, b)
     try:
-        return apply(linalg.matmul, (input, other))
+        return _matmul(input, other)
     except ValueError:
         raise errors.matmul_shapes(a, b) from None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule import errors
 from chainrule.autodiff import scalar_rules
-from chainrule.autodiff.graph import tick
+from chainrule.autodiff.graph import recorders, tick
 from chainrule.primitives import elementwise as E
 
 
@@ -43,6 +43,8 @@ class Value:
 
     def backward(self) -> None:
         """Set this value's gradient to 1, and add ∂self/∂v into the ``grad`` of every v below it."""
+        for recorder in recorders:
+            recorder(self, None)
         _backward(self)
 
     @property

@@ -25,7 +25,6 @@ from numpy import (
     maximum,
     minimum,
     ones_like,
-    sign,
     sin,
     sqrt,
     stack,
@@ -88,6 +87,11 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     if condition.__class__ is bool:  # a choice between numbers, made before any array is touched
         return x if condition else y
     return np.where(condition, x, y)
+
+
+def sign(x: Any, /) -> Any:
+    """1, −1, or 0, the last for NaN as well: PyTorch's answer, where numpy's is NaN."""
+    return np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
 def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:

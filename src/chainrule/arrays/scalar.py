@@ -51,7 +51,7 @@ def logical_not(x: Any) -> bool:
 
 
 def sign(x: float) -> float:
-    return x if x != x else float((x > 0) - (x < 0))
+    return float((x > 0) - (x < 0))
 
 
 def maximum(x: float, y: float) -> float:

@@ -48,21 +48,6 @@ def reachable(roots: Iterable[Any]) -> list[Node]:
     return found
 
 
-def pull(xp: Any, node: Node, g: Any, saved: tuple[Any, ...]) -> Sequence[Any]:
-    """The cotangents that ``node`` sends to its parents, None where nothing flows: its row's VJP."""
-    row = node.row
-    attrs = node.attrs
-    if row.variadic:
-        return row.pullbacks[0](xp, g, *saved, **attrs)
-    sent = []
-    for parent, pullback in zip(node.parents, row.pullbacks, strict=True):
-        if parent is None or pullback is None:
-            sent.append(None)
-        else:
-            sent.append(pullback(xp, g, *saved, **attrs) if attrs else pullback(xp, g, *saved))
-    return sent
-
-
 def sweep(
     seeds: Sequence[tuple[Any, Any]],
     xp: Any = numpy_namespace,
@@ -96,16 +81,23 @@ def sweep(
                 continue
             if node.watchers is not None or node in watched:
                 found.watched[node] = g
-            sent = pull(xp, node, g, node.saved if lift is None else lift(node))
+            plan = node.plan
+            sent = plan.pull(xp, g, node.saved if lift is None else lift(node), node.attrs)
             if not keep:
-                release(node)
-            for i, parent in enumerate(node.parents):
-                if parent is None or (gp := sent[i]) is None:
+                node.freed = True
+                if plan.large:
+                    release(node)
+            aligned = plan.aligned
+            arrived: list[Any] = []
+            for parent, gp in zip(node.parents, sent):  # noqa: B905  (`strict` takes 0.2 µs)
+                if parent is None or gp is None:
+                    if listener is not None:
+                        arrived.append(None)
                     continue
-                if gp.shape != parent.shape:
-                    gp = sum_to(xp, gp, parent.shape)
-                if gp.dtype != parent.dtype:
-                    gp = xp.astype(gp, parent.dtype)
+                if not aligned and gp.shape != (shape := parent.shape):
+                    gp = sum_to(xp, gp, shape)
+                if gp.dtype is not (dtype := parent.dtype) and gp.dtype != dtype:
+                    gp = xp.astype(gp, dtype)
                 total = pending.get(parent)
                 if total is None:
                     pending[parent] = gp
@@ -117,10 +109,11 @@ def sweep(
                     if lift is None:
                         owned.add(parent)
                 if listener is not None:
-                    sent[i] = gp  # type: ignore[index]  # a list wherever there is a listener
+                    arrived.append(gp)
             if listener is not None:
-                listener(node, g, sent, [p if p is None else pending.get(p) for p in node.parents])
-    g = gp = total = sent = None
+                totals = [None if p is None else pending.get(p) for p in node.parents]
+                listener(node, g, arrived, totals)
+    g = gp = total = sent = arrived = None  # type: ignore[assignment]  # no more references
     for leaf in pending:
         g = pending[leaf]
         found.leaves[leaf] = g if lift is not None or _is_ours(g) else np.array(g)
@@ -149,11 +142,9 @@ _SOLE = _sole()
 
 def release(node: Node) -> None:
     """Let go of the large arrays of ``node``: its way back has been walked."""
-    node.freed = True
-    if node.large:
-        node.saved = tuple(
-            [Absent(a) if a.__class__ is np.ndarray and a.size > SMALL else a for a in node.saved]
-        )
+    node.saved = tuple(
+        [Absent(a) if getattr(a, "size", 0) > SMALL else a for a in node.saved]
+    )
 
 
 def _check(nodes: Sequence[Node], again: bool) -> None:
@@ -167,10 +158,8 @@ def _check(nodes: Sequence[Node], again: bool) -> None:
 
 def _needed(node: Node) -> list[Any]:
     """The saved arrays that the pullbacks of ``node`` read."""
-    needs = node.row.needed(node.wanted)
-    if not needs:
-        return []
-    return [array for array, need in zip(node.saved, needs, strict=True) if need]
+    needed = node.plan.needed
+    return [array for array, need in zip(node.saved, needed, strict=True) if need]
 
 
 def _check_freed(node: Node, again: bool) -> None:

@@ -11,13 +11,13 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-from chainrule.primitives.row import Row
+from chainrule.primitives.row import Row, Rule
 
 #: One clock orders operations and in-place changes: a parent is always older than its children, and a
 #: saved array was overwritten if it changed after the node that saved it was made.
@@ -39,6 +39,41 @@ class Leaf(Protocol):
     def dtype(self) -> Any: ...
 
 
+class Plan:
+    """What all operations of one row have in common, given which inputs a gradient flows back to.
+
+    ``pull(xp, g, saved, attrs)`` is the way back, ``needed`` says which of (result, *inputs) it reads,
+    ``aligned`` that its cotangents have the shapes of the inputs already, and ``large`` that arrays of
+    more than :data:`SMALL` numbers are saved, to be let go of on the way back.
+    """
+
+    __slots__ = ("aligned", "large", "needed", "pull", "row", "wanted")
+
+    row: Row
+    wanted: tuple[bool, ...]
+    needed: tuple[bool, ...]
+    pull: Rule
+    aligned: bool
+    large: bool
+
+    def __init__(self, row: Row, wanted: tuple[bool, ...], *, large: bool = False) -> None:
+        self.row = row
+        self.wanted = wanted
+        self.aligned = len(wanted) == 1  # one input alone: nothing was broadcast
+        self.large = large
+
+    def __getattr__(self, name: str) -> Any:
+        # The other slots are filled when they are first asked for: there are hundreds of plans, a program
+        # uses a few, and each takes a compilation.
+        if name == "needed":
+            self.needed = self.row.needed(self.wanted)
+        elif name == "pull":
+            self.pull = self.row.pull(self.wanted)
+        else:
+            raise AttributeError(name)
+        return getattr(self, name)
+
+
 class Node:
     """One operation that ran.
 
@@ -54,16 +89,15 @@ class Node:
         "dtype",
         "freed",
         "instruction",
-        "large",
         "parents",
-        "row",
+        "plan",
         "saved",
         "shape",
         "time",
         "watchers",
     )
 
-    row: Row
+    plan: Plan
     parents: tuple[Any, ...]
     attrs: dict[str, Any]
     saved: tuple[Any, ...]
@@ -73,8 +107,16 @@ class Node:
     code: CodeType
     instruction: int
     freed: bool
-    large: bool  # whether some operand, or the result, is more than SMALL
     watchers: list[weakref.ref[Any]] | None
+
+    @property
+    def row(self) -> Row:
+        return self.plan.row
+
+    @property
+    def vjp(self) -> Rule:
+        """Its row's ``vjp(xp, g, out, *inputs, **attrs)``, for the inputs that want a gradient."""
+        return self.plan.row.vjp(self.plan.wanted)
 
     def name(self) -> str:
         """PyTorch's name of this node, ``MulBackward0``."""
@@ -84,10 +126,6 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The parents, as PyTorch lists them."""
         return tuple((parent, 0) for parent in self.parents)
-
-    @property
-    def wanted(self) -> tuple[bool, ...]:
-        return tuple(parent is not None for parent in self.parents)
 
     def __repr__(self) -> str:
         return f"<{self.row.grad_fn} at {place(self)}>"
@@ -110,12 +148,25 @@ class Absent:
 # --- where in the user's program ---------------------------------------------------------------------
 
 
+#: The source files that turned out not to be chainrule's own.
+FOREIGN: set[str] = set()
+
+
+def outside(frame: FrameType) -> FrameType:
+    """The nearest frame, from ``frame`` up, that is not chainrule's own."""
+    while (name := frame.f_code.co_filename) not in FOREIGN:
+        if not name.startswith(PACKAGE):
+            FOREIGN.add(name)
+        elif frame.f_back is not None:
+            frame = frame.f_back
+        else:
+            break
+    return frame
+
+
 def caller(depth: int = 1) -> FrameType:
     """The nearest frame, ``depth`` calls up or more, that is not chainrule's own."""
-    frame = sys._getframe(depth + 1)
-    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
+    return outside(sys._getframe(depth + 1))
 
 
 def place(node: Node | _Overwrite) -> str:
@@ -129,6 +180,12 @@ def line(code: CodeType, instruction: int) -> int:
         if start <= instruction < stop and number is not None:
             return number
     return code.co_firstlineno
+
+
+# --- listening ----------------------------------------------------------------------------------------
+
+#: Called by every ``backward()`` with its result and cotangent, before anything is changed.
+recorders: list[Callable[[Any, Any], None]] = []
 
 
 # --- grad mode ---------------------------------------------------------------------------------------
@@ -167,18 +224,22 @@ class Overwrites:
         self._seen: dict[int, _Overwrite] = {}
 
     def add(self, array: Any, *, recorded: bool) -> None:
-        owner = owning(array)
-        key = id(owner)
-        seen = self._seen
-        entry = seen.get(key)
+        owner = array if array.base is None else owning(array)
+        entry = self._seen.get(id(owner))
         if entry is None:
-            entry = seen[key] = _Overwrite(weakref.ref(owner, lambda _: seen.pop(key, None)))
+            entry = self._enter(owner)
         self.latest = entry.time = tick()
         if recorded:
             entry.recorded = entry.time
-        frame = caller(2)
+        frame = outside(sys._getframe(2))
         entry.code = frame.f_code
         entry.instruction = frame.f_lasti
+
+    def _enter(self, owner: Any) -> _Overwrite:
+        """A new entry, that is forgotten with the memory."""
+        seen, key = self._seen, id(owner)
+        entry = seen[key] = _Overwrite(weakref.ref(owner, lambda _: seen.pop(key, None)))
+        return entry
 
     def since(self, array: Any, time: int, *, recorded: bool = False) -> str | None:
         """Where ``array`` was overwritten after ``time``, as ``file:line``; None if it was not."""

@@ -101,19 +101,19 @@ abs = elementwise(
     "abs",
     lambda xp, x: xp.abs(x),
     partials=(lambda xp, out, x: xp.sign(x),),
-    special=((0.0,), (-inf,)),
+    special=((0.0,), (-inf,), (nan,)),
 )
 sign = elementwise(
     "sign", lambda xp, x: xp.sign(x), partials=(None,), torch="Sign", special=((0.0,), (nan,))
 )
 
-# A tie gives half to each side.
+# A tie gives half to each side; beside a NaN, which is neither more nor less, both sides receive all.
 maximum = elementwise(
     "maximum",
     lambda xp, x, y: xp.maximum(x, y),
     partials=(
-        lambda xp, out, x, y: ((x > y) * 1 + (x >= y)) / 2,
-        lambda xp, out, x, y: ((y > x) * 1 + (y >= x)) / 2,
+        lambda xp, out, x, y: 1 - ((x < y) * 1 + (x <= y)) / 2,
+        lambda xp, out, x, y: 1 - ((y < x) * 1 + (y <= x)) / 2,
     ),
     special=((1.0, 1.0), (nan, 1.0), (inf, inf)),
 )
@@ -121,8 +121,8 @@ minimum = elementwise(
     "minimum",
     lambda xp, x, y: xp.minimum(x, y),
     partials=(
-        lambda xp, out, x, y: ((x < y) * 1 + (x <= y)) / 2,
-        lambda xp, out, x, y: ((y < x) * 1 + (y <= x)) / 2,
+        lambda xp, out, x, y: 1 - ((x > y) * 1 + (x >= y)) / 2,
+        lambda xp, out, x, y: 1 - ((y > x) * 1 + (y >= x)) / 2,
     ),
     special=((1.0, 1.0), (nan, 1.0), (inf, inf)),
 )
@@ -136,7 +136,13 @@ clamp = elementwise(
         lambda xp, out, x, y, z: (x > z) | (z < y),
     ),
     domain=(ANYWHERE, (-1.5, -0.5), (0.5, 1.5)),
-    special=((-1.0, -1.0, 1.0), (1.0, -1.0, 1.0), (nan, -1.0, 1.0)),
+    special=(
+        (-1.0, -1.0, 1.0),
+        (1.0, -1.0, 1.0),
+        (nan, -1.0, 1.0),
+        (-2.0, 1.0, -1.0),
+        (0.0, 1.0, -1.0),
+    ),
 )
 # where(condition, x, y): the side that was not chosen receives 0.
 where = elementwise(
@@ -175,4 +181,6 @@ logical_or = elementwise(
     notation="|",
     domain=(BOOLEAN, BOOLEAN),
 )
-isnan = elementwise("isnan", lambda xp, x: xp.isnan(x), partials=(None,))
+isnan = elementwise(
+    "isnan", lambda xp, x: xp.isnan(x), partials=(None,), special=((nan,), (inf,))
+)

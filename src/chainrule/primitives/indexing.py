@@ -8,6 +8,7 @@ from chainrule.primitives.row import sample, structural
 
 _ROWS = np.array([0, 2, 0])
 _PICKS = np.array([[0, 2], [1, 1], [3, 0]])
+_PICKS_DOWN = np.array([[0, 2, 1, 1], [2, 2, 0, 1]])
 
 getitem = structural(
     "getitem",
@@ -63,7 +64,7 @@ take_along_axis = structural(
     words=("put {g} back at the gathered places, 0 elsewhere", ""),
     notation="gather({x})",
     torch="Gather",
-    samples=(sample((3, 4), _PICKS, axis=1), sample((3, 4), _PICKS.T % 3, axis=0)),
+    samples=(sample((3, 4), _PICKS, axis=1), sample((3, 4), _PICKS_DOWN, axis=0)),
 )
 scatter_add = structural(
     "scatter_add",

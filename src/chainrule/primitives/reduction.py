@@ -10,6 +10,8 @@ from chainrule.primitives.shapes import Axis, axes, count, kept
 
 def _spread(xp: Any, g: Any, x: Any, axis: Axis) -> Any:
     """``g`` with the reduced axes back, at length 1, so that it lines up with ``x``."""
+    if axis is None or len(g.shape) == len(x.shape):
+        return g
     return xp.reshape(g, kept(x.shape, axis))
 
 
@@ -77,8 +79,10 @@ min = structural(
 
 
 def _peak(xp: Any, x: Any, axis: Axis) -> Any:
-    """The largest element, or 0 where it is infinite: what can be taken off without changing the
-    result, so that nothing overflows."""
+    """The largest element, or 0 where it is infinite or there is none: what can be taken off without
+    changing the result, so that nothing overflows."""
+    if not count(x.shape, axis):
+        return 0
     top = xp.max(x, axis=axis, keepdims=True)
     return xp.where(xp.abs(top) < float("inf"), top, xp.astype(xp.isnan(top), x.dtype))
 
@@ -105,8 +109,13 @@ logsumexp = structural(
 )
 
 
+def _below_zero(xp: Any, x: Any, axis: int) -> Any:
+    """``x`` with its largest element taken off."""
+    return x - xp.max(x, axis=axis, keepdims=True) if x.shape[axis] else x
+
+
 def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
-    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    powers = xp.exp(_below_zero(xp, x, axis))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
@@ -124,7 +133,7 @@ softmax = structural(
 
 
 def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
-    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    shifted = _below_zero(xp, x, axis)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 
 

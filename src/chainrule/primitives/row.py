@@ -74,7 +74,28 @@ class Row:
         return f"{name}Backward0"
 
     def needed(self, wanted: tuple[bool, ...]) -> tuple[bool, ...]:
-        """Which of (result, *inputs) the pullbacks of the ``wanted`` inputs read."""
+        """Which of (result, *inputs) are read on the way back to the ``wanted`` inputs."""
+        raise NotImplementedError(self.name)
+
+    def vjp(self, wanted: tuple[bool, ...]) -> Rule:
+        """``vjp(xp, g, out, *inputs, **attrs)``: the cotangents of the inputs, None for those that are
+        not ``wanted`` and where nothing flows."""
+        pull = self.pull(wanted)
+        return lambda xp, g, *saved, **attrs: pull(xp, g, saved, attrs)
+
+    def pull(self, wanted: tuple[bool, ...]) -> Rule:
+        """The same as ``pull(xp, g, saved, attrs)``, which is how the sweep calls it: nothing is packed
+        or unpacked on the way."""
+        found = self._pulls.get(wanted)
+        if found is None:
+            found = self._pulls[wanted] = self._pull(wanted)
+        return found
+
+    @cached_property
+    def _pulls(self) -> dict[tuple[bool, ...], Rule]:
+        return {}
+
+    def _pull(self, wanted: tuple[bool, ...]) -> Rule:
         raise NotImplementedError(self.name)
 
 
@@ -96,14 +117,19 @@ class Elementwise(Row):
         names = [symbolic.Symbol(name) for name in ("out", *OPERANDS[: self.arity])]
         return tuple(partial and partial(symbolic, *names) for partial in self.partials)
 
-    @cached_property
-    def pullbacks(self) -> tuple[Rule | None, ...]:
-        """``g · partial`` for each input, compiled from its formula into one function: on a hundred
-        numbers, a call inside a call costs as much as the product."""
-        names = ", ".join(("xp", "g", "out", *OPERANDS[: self.arity]))
-        return tuple(
-            None if formula is None else _compiled(names, formula) for formula in self.formulas
-        )
+    def _pull(self, wanted: tuple[bool, ...]) -> Rule:
+        # Compiled from the formulas into one function: on a hundred numbers, a call inside a call costs
+        # as much as the product.
+        g = symbolic.Symbol("g")
+        names = ("out", *OPERANDS[: self.arity])
+        saved = {name: symbolic.Symbol(f"saved[{place}]") for place, name in enumerate(names)}
+        sent = [
+            "None"
+            if formula is None or not want
+            else _source(symbolic.substitute(symbolic.product(g, formula), saved))
+            for formula, want in zip(self.formulas, wanted, strict=True)
+        ]
+        return eval(f"lambda xp, g, saved, attrs: ({', '.join(sent)},)")
 
     @cached_property
     def _reads(self) -> tuple[tuple[bool, ...], ...]:
@@ -116,9 +142,8 @@ class Elementwise(Row):
         return tuple(any(column) for column in columns) or (False,) * (self.arity + 1)
 
 
-def _compiled(names: str, formula: symbolic.Expr) -> Rule:
-    whole = symbolic.product(symbolic.Symbol("g"), formula)
-    return eval(f"lambda {names}: {symbolic.python_source(whole, 'xp.')}")
+def _source(formula: symbolic.Expr) -> str:
+    return symbolic.python_source(formula, "xp.")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -141,6 +166,17 @@ class Structural(Row):
             if want:
                 places.update(reads)
         return ("out" in places, *(place in places for place in range(len(wanted))))
+
+    def _pull(self, wanted: tuple[bool, ...]) -> Rule:
+        first = self.pullbacks[0]
+        if self.variadic and first is not None:
+            return lambda xp, g, saved, attrs: first(xp, g, *saved, **attrs)
+        pulls = tuple(pull if want else None for pull, want in zip(self.pullbacks, wanted, strict=True))
+        if len(pulls) == 1 and first is not None:
+            return lambda xp, g, saved, attrs: (first(xp, g, *saved, **attrs),)
+        return lambda xp, g, saved, attrs: [
+            None if pull is None else pull(xp, g, *saved, **attrs) for pull in pulls
+        ]
 
 
 ANYWHERE: Interval = (-3.0, 3.0)

@@ -1,0 +1,54 @@
+"""``explain``: show how a result's gradients came about, from the very rules that ran."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.explain.derivation import Derivation
+
+__all__ = ["Derivation", "explain"]
+
+
+def __getattr__(name: str) -> Any:
+    # `import chainrule` brings the function; the rest is loaded when it is first used.
+    if name == "Derivation":
+        from chainrule.explain.derivation import Derivation
+
+        return Derivation
+    raise AttributeError(f"module 'chainrule.explain' has no attribute {name!r}")
+
+
+def explain(
+    result: Any, *, lang: str = "en", torch: bool | None = None, names: dict[str, Any] | None = None
+) -> Derivation:
+    """How the gradients of ``result``, a tensor of one number or a ``Value``, come about.
+
+    Returns a :class:`Derivation`: print it, or read its parts. It is recorded from the sweep that gives
+    the gradients; no ``.grad`` is touched. It works before ``backward()`` and after.
+
+    Variables are called as the caller calls them; ``names`` gives further names. ``lang`` is "en" or
+    "fr". PyTorch's answers stand beside ours where it is installed; ``torch=False`` does not ask it.
+
+    >>> import chainrule
+    >>> x, y = chainrule.tensor(1.0), chainrule.tensor(2.0)
+    >>> w = chainrule.tensor(1.0, requires_grad=True)
+    >>> L = (w * x - y) ** 2
+    >>> chainrule.explain(L).gradient("w")
+    -2.0
+
+    Raises GraphError where there is no graph, or where its values are gone; DTypeError for what is
+    neither a tensor nor a ``Value``.
+    """
+    from chainrule.autodiff.graph import caller
+    from chainrule.explain.derive import derive
+    from chainrule.explain.messages import language
+    from chainrule.explain.names import Names
+    from chainrule.explain.recording import record
+
+    language(lang)
+    found = Names()
+    if names is not None:
+        found.add_all(names)
+    found.merge(Names.of_frame(caller()))
+    return derive(record(result, found), lang=lang, torch=torch)

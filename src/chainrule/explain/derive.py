@@ -1,0 +1,13 @@
+"""From a recorded way back to its derivation, every gradient checked."""
+
+from __future__ import annotations
+
+from chainrule.explain.building import build, variable_ids
+from chainrule.explain.checking import check
+from chainrule.explain.derivation import Derivation
+from chainrule.explain.recording import Recording
+
+
+def derive(recording: Recording, *, lang: str = "en", torch: bool | None = None) -> Derivation:
+    """The derivation of ``recording``; ``torch`` is whether PyTorch is asked: None, where installed."""
+    return build(recording, check(recording, variable_ids(recording), torch), lang)

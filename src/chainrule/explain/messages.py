@@ -1,0 +1,102 @@
+"""The words of an explanation, in English and in French. French keeps the course's vocabulary."""
+
+from __future__ import annotations
+
+from chainrule import errors
+
+#: What an explanation says, by language.
+MESSAGES: dict[str, dict[str, str]] = {
+    "en": {
+        "forward": "Forward pass: computing {result}",
+        "place": "place {place}",
+        "count": "{count} numbers",
+        "locals": "Local derivatives",
+        "backward": "Backward pass: ∂{result}/∂… by the chain rule, from the end to the beginning",
+        "summed": "{name} is used {count} times: the contributions add up",
+        "axes": "summed over axis {axes}, along which {name} was copied",
+        "axes_many": "summed over axes {axes}, along which {name} was copied",
+        "elementwise": "elementwise",
+        "too_large": "{shape}, not shown",
+        "gradients": "Gradients, and their checks",
+        "numerical": "numerical",
+        "error": "error",
+        "along": "along one direction",
+        "kink": "at a kink: the slopes to its left and to its right differ",
+        "unchecked": "not checked: a value that it needs was too large to keep",
+        "drawn_elsewhere": "a name followed by … is drawn in full higher up",
+        "graph_too_large": "the graph, of {count} nodes, is too large to draw here",
+    },
+    "fr": {
+        "forward": "Lecture avant du graphe : calcul du regret {result}",
+        "place": "place {place}",
+        "count": "{count} nombres",
+        "locals": "Gradients locaux",
+        "backward": "Rétropropagation : ∂{result}/∂… par la règle de la chaîne, de la fin au début",
+        "summed": "{name} sert {count} fois : les contributions s'additionnent",
+        "axes": "somme sur l'axe {axes}, le long duquel {name} a été copié",
+        "axes_many": "somme sur les axes {axes}, le long desquels {name} a été copié",
+        "elementwise": "élément par élément",
+        "too_large": "{shape}, non affiché",
+        "gradients": "Gradients et vérifications",
+        "numerical": "numérique",
+        "error": "écart",
+        "along": "le long d'une direction",
+        "kink": "en un point anguleux : les pentes à gauche et à droite diffèrent",
+        "unchecked": "non vérifié : une valeur nécessaire était trop grande pour être gardée",
+        "drawn_elsewhere": "un nom suivi de … est dessiné en entier plus haut",
+        "graph_too_large": "le graphe, de {count} nœuds, est trop grand pour être dessiné ici",
+    },
+}
+
+#: The words of the table's structural rows, in French.
+WORDS_FR: dict[str, str] = {
+    "copy {g} to each term of the sum": "copier {g} sur chaque terme de la somme",
+    "copy {g} / n to each of the n terms of the mean": (
+        "copier {g} / n sur chacun des n termes de la moyenne"
+    ),
+    "{g} goes to the largest element; ties share it evenly": (
+        "{g} va au plus grand élément ; les ex æquo se le partagent"
+    ),
+    "{g} goes to the smallest element; ties share it evenly": (
+        "{g} va au plus petit élément ; les ex æquo se le partagent"
+    ),
+    "{g} · softmax({x})": "{g} · softmax({x})",
+    "{out} · ({g} − Σ {g}·{out})": "{out} · ({g} − Σ {g}·{out})",
+    "{g} − exp({out}) · Σ {g}": "{g} − exp({out}) · Σ {g}",
+    "reshape {g} back to the shape of {x}": "redonner à {g} la forme de {x}",
+    "permute the axes of {g} back": "remettre les axes de {g} dans leur ordre",
+    "sum {g} over the axes along which {x} was copied": (
+        "sommer {g} sur les axes le long desquels {x} a été copié"
+    ),
+    "give {g} its axis of length 1 back": "rendre à {g} son axe de longueur 1",
+    "take the added axis of length 1 out of {g}": "retirer de {g} l'axe de longueur 1 ajouté",
+    "cut {g} where the inputs were joined": "couper {g} là où les entrées ont été jointes",
+    "take each input's slice of {g}": "prendre dans {g} la tranche de chaque entrée",
+    "{g} in the dtype of {x}": "{g} dans le type de {x}",
+    "put {g} back where it was picked from, 0 elsewhere": (
+        "remettre {g} là où il a été pris, 0 ailleurs"
+    ),
+    "pick from {g} what was put there": "prendre dans {g} ce qui y a été mis",
+    "{g}, but 0 where {x} was overwritten": "{g}, mais 0 là où {x} a été écrasé",
+    "pick {g} where the value was put": "prendre {g} là où la valeur a été mise",
+    "put {g} back at the gathered places, 0 elsewhere": (
+        "remettre {g} aux places choisies, 0 ailleurs"
+    ),
+    "gather {g} from the places that were added to": (
+        "prendre {g} aux places où l'on avait ajouté"
+    ),
+    "{g} @ {y}ᵀ": "{g} @ {y}ᵀ",
+    "{x}ᵀ @ {g}": "{x}ᵀ @ {g}",
+}
+
+
+def language(lang: str) -> dict[str, str]:
+    """The messages of ``lang``. Raises DomainError for a language that is not there."""
+    if lang not in MESSAGES:
+        raise errors.unknown_language(lang, tuple(MESSAGES))
+    return MESSAGES[lang]
+
+
+def words(template: str, lang: str) -> str:
+    """A row's words in ``lang``; as they are where nobody has translated them."""
+    return WORDS_FR.get(template, template) if lang == "fr" else template

@@ -1,0 +1,200 @@
+"""Listening to a backward pass: the sweep that gives gradients, with somebody who writes down what flows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import errors
+from chainrule.autodiff import scalar_rules
+from chainrule.autodiff.backward import reachable, sweep
+from chainrule.autodiff.graph import SMALL, Node, Plan, place
+from chainrule.explain.names import Names
+from chainrule.primitives.row import Row
+from chainrule.tensor import Tensor
+from chainrule.value import Value
+
+
+#: Variables of the graph go by the identity of the node, leaf or array that they are.
+Key = int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation as it was when the way back was walked.
+
+    ``parents`` holds a key where a gradient flows and None elsewhere; ``keys`` identifies every operand,
+    and ``saved`` is (result, *operands), the small arrays copied: what happens later does not reach them.
+    """
+
+    key: Key
+    row: Row
+    attrs: dict[str, Any]
+    parents: tuple[Key | None, ...]
+    keys: tuple[Key, ...]
+    saved: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: Any
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What one operation did on the way back: its cotangent came, and each parent got its part."""
+
+    step: Step
+    g: Any
+    arrived: Sequence[Any]
+    totals: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf as it was, and its gradient."""
+
+    key: Key
+    value: np.ndarray
+    gradient: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A graph and its way back. ``steps`` stand in the order of the forward pass."""
+
+    root: Key
+    seed: np.ndarray
+    steps: list[Step]
+    events: list[Event]
+    leaves: list[Leaf]
+    names: Names
+    held: Any  # what the keys identify, kept so that they stay unique
+
+
+def record(result: Any, names: Names, seed: Any = None) -> Recording:
+    """Walk back from ``result`` (a tensor or a ``Value``), listening; no gradient is left anywhere.
+
+    Raises GraphError where there is no graph to walk, or where its values are gone.
+    """
+    if isinstance(result, Value):
+        return _record_value(result, names)
+    if not isinstance(result, Tensor):
+        raise errors.not_explainable(result)
+    if result._node is None:
+        raise errors.nothing_to_explain(result.shape, result._leaf)
+    if seed is None and result._data.size != 1:
+        raise errors.explain_not_scalar(result.shape)
+    start = np.ones(result.shape, result.dtype) if seed is None else seed
+    return _listen(result._node, start, names, lambda leaf: leaf._data)
+
+
+def _listen(root: Node, seed: np.ndarray, names: Names, value_of: Any) -> Recording:
+    nodes = reachable([root])[::-1]
+    steps = {node: _step(node) for node in nodes}
+    events: list[Event] = []
+
+    def listener(node: Node, g: Any, arrived: Sequence[Any], totals: Sequence[Any]) -> None:
+        # running totals are added into in place: what is written down is a copy
+        events.append(
+            Event(steps[node], _few(g), [_few(a) for a in arrived], [_few(t) for t in totals])
+        )
+
+    found = sweep([(root, seed)], keep=True, again=True, listener=listener)
+    things = _leaves_of(nodes)
+    leaves = [
+        Leaf(id(thing), np.array(value_of(thing)), found.leaves.get(thing)) for thing in things
+    ]
+    return Recording(
+        id(root), np.array(seed), list(steps.values()), events, leaves, names, (nodes, things)
+    )
+
+
+def _step(node: Node) -> Step:
+    return Step(
+        key=id(node),
+        row=node.row,
+        attrs=node.attrs,
+        parents=tuple(None if parent is None else id(parent) for parent in node.parents),
+        keys=tuple(
+            id(array if parent is None else parent)
+            for parent, array in zip(node.parents, node.saved[1:], strict=True)
+        ),
+        saved=tuple(_kept(array) for array in node.saved),
+        shape=node.shape,
+        dtype=node.dtype,
+        source=place(node) if hasattr(node, "code") else None,
+    )
+
+
+def _kept(array: Any) -> Any:
+    """A copy of what is small; what is large as it is: copying it would cost more than it is worth."""
+    return np.array(array) if isinstance(array, np.ndarray) and array.size <= SMALL else array
+
+
+def _few(array: Any) -> Any:
+    """A copy of what is small enough to be shown; None for the rest."""
+    return None if array is None or array.size > SMALL else np.array(array)
+
+
+def _leaves_of(nodes: Sequence[Node]) -> list[Any]:
+    """The leaves, in the order in which the program met them."""
+    found = (
+        parent
+        for node in nodes
+        for parent in node.parents
+        if parent is not None and not isinstance(parent, Node)
+    )
+    return list(dict.fromkeys(found))
+
+
+# --- values ------------------------------------------------------------------------------------------
+
+
+class _ScalarLeaf:
+    """A ``Value`` without history, as the sweep asks for a leaf."""
+
+    __slots__ = ("value",)
+    shape = ()
+    dtype = np.dtype(np.float64)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+def _record_value(result: Value, names: Names) -> Recording:
+    """A ``Value``'s graph, as nodes: the same rows in the same order, on numbers of rank 0."""
+    computed = scalar_rules.reachable(result)[::-1]
+    if not computed:
+        raise errors.nothing_to_explain((), True)
+    made: dict[Value, Any] = {}
+    for value in computed:
+        made[value] = _node_of(value, made, names)
+    root = made[result]
+    for value, thing in made.items():
+        if (name := names.of(id(value))) is not None:
+            names.rename(thing, name)
+    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data))
+
+
+def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
+    rule = value._rule
+    assert rule is not None
+    parents: list[Any] = []
+    saved: list[Any] = [np.asarray(value.data, np.float64)]
+    for source in value._inputs:
+        if source not in made and source._rule is None:
+            constant = source._time == 0 and names.of(id(source)) is None
+            made[source] = None if constant else _ScalarLeaf(source)
+        parents.append(made[source])
+        saved.append(source.data if made[source] is None else np.asarray(source.data, np.float64))
+    if rule.exponent is not None:
+        parents.append(None)
+        saved.append(rule.exponent)
+    wanted = tuple(parent is not None for parent in parents)
+    node = Node()
+    node.plan, node.parents, node.saved = Plan(rule.row, wanted), tuple(parents), tuple(saved)
+    node.shape, node.dtype, node.time = (), np.dtype(np.float64), value._time
+    node.attrs, node.freed, node.watchers = {}, False, None
+    return node
