@@ -8,6 +8,7 @@ an index, the two scatters) stands here as well, so that rules can name it.
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from numpy import (
     isnan,
     log,
     logical_not,
-    matmul,
     maximum,
     minimum,
     ones_like,
@@ -79,6 +79,7 @@ pow = operator.pow
 getitem = operator.getitem
 
 _sum = np.add.reduce
+_dot = np.dot
 _max = np.maximum.reduce
 _min = np.minimum.reduce
 
@@ -95,7 +96,24 @@ def sign(x: Any, /) -> Any:
 
 
 def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    if axis == 0 and not keepdims and x.ndim == 2 and x.dtype.kind == "f" and x.size <= _FEW:
+        return _dot(_ones(x.shape[0], x.dtype), x)
     return _sum(x, axis, None, None, keepdims)
+
+
+#: numpy adds up the rows of a small matrix one by one, each with the cost of a call: up to so many
+#: numbers a product with ones is several times faster.
+_FEW = 8192
+
+
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: Any) -> Any:
+    return np.ones(n, dtype)
+
+
+def matmul(x: Any, y: Any, /) -> Any:
+    # Of two matrices `dot` is the same product, and finds its way to BLAS in half the time.
+    return _dot(x, y) if x.ndim == 2 == y.ndim else np.matmul(x, y)
 
 
 def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -130,7 +148,7 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
 
 
 def matrix_transpose(x: Any, /) -> Any:
-    return x.swapaxes(-1, -2)
+    return x.mT
 
 
 def expand_dims(x: Any, /, *, axis: int) -> Any:
@@ -143,7 +161,10 @@ def squeeze(x: Any, /, axis: Axis) -> Any:
 
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     out = np.empty(shape, x.dtype)
-    out[...] = x
+    if x.size == 1 and x.ndim == 0:
+        out.fill(x)
+    else:
+        out[...] = x
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 Shape = tuple[int, ...]
@@ -29,6 +30,8 @@ def kept(shape: Shape, axis: Axis) -> Shape:
 
 def count(shape: Shape, axis: Axis) -> int:
     """How many numbers a reduction over ``axis`` puts into one."""
+    if axis is None:
+        return prod(shape)
     total = 1
     for place in axes(axis, len(shape)):
         total *= shape[place]
@@ -40,8 +43,11 @@ def sum_to(xp: Any, g: Any, shape: Shape) -> Any:
 
     This is the one place where broadcasting is undone.
     """
-    extra = len(g.shape) - len(shape)
-    if extra and g.shape[extra:] == shape:  # the usual case: whole axes were added
+    full = g.shape
+    if full == shape:
+        return g
+    extra = len(full) - len(shape)
+    if extra and full[extra:] == shape:  # the usual case: whole axes were added
         return xp.sum(g, axis=0 if extra == 1 else tuple(range(extra)))
     copied = tuple(range(extra)) + tuple(
         place + extra for place, n in enumerate(shape) if n == 1 and g.shape[place + extra] != 1
