@@ -1,7 +1,9 @@
-"""What every row of the table is tried on: points of its domain, calls of its samples, PyTorch's equal.
+"""What every row of the table is tried on: points of its domain, calls of its samples, PyTorch's
+equal.
 
-A row brings its own domain, special points and samples. A row that PyTorch calls by another name, or with
-other arguments, is told of in ``TORCH``; nothing else has to be added here for a new row.
+A row brings its own domain, special points and samples. A row that PyTorch calls by another
+name, or with other arguments, is told of in ``TORCH``; nothing else has to be added here for a
+new row.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ CALLS = [(row, sample) for row in STRUCTURAL.values() for sample in row.samples]
 CALL_NAMES = [f"{row.name}{place}" for row in STRUCTURAL.values() for place in range(len(row.samples))]
 
 
-# --- points ------------------------------------------------------------------------------------------
+# --- points --------------------------------------------------------------------------------------
 
 
 def rationals(row: Elementwise, count: int, seed: int = 0) -> list[tuple[Any, ...]]:
@@ -78,12 +80,13 @@ def pulled(
     saved: tuple[Any, ...],
     attrs: dict[str, Any] | None = None,
 ) -> list[Any]:
-    """The cotangents that ``row`` sends to its ``wanted`` inputs, ``saved`` being (result, *inputs)."""
+    """The cotangents that ``row`` sends to its ``wanted`` inputs, ``saved`` being (result,
+    *inputs)."""
     sent = row.vjp(wanted)(numpy_namespace, g, *saved, **(attrs or {}))
     return [gp for gp, want in zip(sent, wanted, strict=True) if want]
 
 
-# --- PyTorch -----------------------------------------------------------------------------------------
+# --- PyTorch -------------------------------------------------------------------------------------
 
 
 def _axes(x: torch.Tensor, axis: Any) -> Any:

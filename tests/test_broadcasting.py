@@ -49,18 +49,14 @@ BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum"]
 @MANY
 @given(shapes=pairs)
 def test_binary_rows(name: str, shapes: Any) -> None:
-    assert_gradients_equal(
-        lambda lib, x, y: getattr(lib, name)(x, y), arrays(shapes.input_shapes)
-    )
+    assert_gradients_equal(lambda lib, x, y: getattr(lib, name)(x, y), arrays(shapes.input_shapes))
 
 
 @MANY
 @given(shapes=triples)
 def test_where(shapes: Any) -> None:
     condition, *inputs = arrays(shapes.input_shapes)
-    assert_gradients_equal(
-        lambda lib, x, y: lib.where(lib.tensor(condition > 1.2), x, y), inputs
-    )
+    assert_gradients_equal(lambda lib, x, y: lib.where(lib.tensor(condition > 1.2), x, y), inputs)
 
 
 @MANY
@@ -91,7 +87,9 @@ def test_broadcast_to(shapes: Any) -> None:
 @MANY
 @given(shapes=pairs)
 def test_a_chain_of_copies_and_sums(shapes: Any) -> None:
-    assert_gradients_equal(lambda lib, x, y: ((x + y) * x - y / x).sum() * (x * x), arrays(shapes.input_shapes))
+    assert_gradients_equal(
+        lambda lib, x, y: ((x + y) * x - y / x).sum() * (x * x), arrays(shapes.input_shapes)
+    )
 
 
 @MANY

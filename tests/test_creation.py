@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from against_torch import assert_same_tensor
 
 import chainrule as cr
+from against_torch import assert_same_tensor
 from chainrule import errors
 
 PROGRAMS: list[tuple[str, Any]] = [
@@ -134,7 +134,12 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
     ("text", lambda: cr.tensor("abc"), errors.DTypeError, "a tensor cannot be made of 'abc'"),
     ("None", lambda: cr.tensor(None), errors.DTypeError, "a tensor cannot be made of None"),
     ("dict", lambda: cr.tensor({}), errors.DTypeError, "a tensor cannot be made of {}"),
-    ("ragged", lambda: cr.tensor([[1.0], [1.0, 2.0]]), errors.DTypeError, "nested lists of numbers of equal"),
+    (
+        "ragged",
+        lambda: cr.tensor([[1.0], [1.0, 2.0]]),
+        errors.DTypeError,
+        "nested lists of numbers of equal",
+    ),
     ("texts", lambda: cr.tensor(["a", 1.0]), errors.DTypeError, "a tensor cannot be made of ['a', 1.0]"),
     ("complex", lambda: cr.tensor(1j), errors.DTypeError, "a tensor cannot be made of 1j"),
     ("complex array", lambda: cr.tensor(np.ones(2, complex)), errors.DTypeError, "complex128"),
@@ -163,7 +168,18 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
     ("linspace text", lambda: cr.linspace("a", 1, 3), errors.DomainError, "cannot be walked"),
     ("from_numpy", lambda: cr.from_numpy([1.0]), errors.DTypeError, "from_numpy takes a numpy array"),
     ("from complex", lambda: cr.from_numpy(np.ones(2, complex)), errors.DTypeError, "complex128"),
-    ("zeros_like", lambda: cr.zeros_like([1.0]), errors.DTypeError, "zeros_like was given [1.0] of type list"),
+    (
+        "from read-only",
+        lambda: cr.from_numpy(np.broadcast_to(np.ones(1), (3,))),
+        errors.DomainError,
+        "this one, of shape (3,), is read-only: chainrule.tensor(…) makes a copy",
+    ),
+    (
+        "zeros_like",
+        lambda: cr.zeros_like([1.0]),
+        errors.DTypeError,
+        "zeros_like was given [1.0] of type list",
+    ),
     ("ones_like", lambda: cr.ones_like("a"), errors.DTypeError, "ones_like was given 'a' of type str"),
     ("randn", lambda: cr.randn(-3), errors.ShapeError, "randn was given a negative size"),
     ("rand", lambda: cr.rand("a"), errors.DTypeError, "rand takes integers as sizes"),

@@ -1,11 +1,12 @@
 """A thousand random graphs with shared nodes, against PyTorch in float64.
 
-A graph is drawn as a program: each step applies an operation to results of earlier steps, so that most
-results are used several times. The same program then runs on chainrule, on PyTorch and, where all numbers
-are scalars, on ``Value``. Numbers that grow are squashed by a tanh, so that rounding stays rounding.
+A graph is drawn as a program: each step applies an operation to results of earlier steps, so that
+most results are used several times. The same program then runs on chainrule, on PyTorch and, where
+all numbers are scalars, on ``Value``. Numbers that grow are squashed by a tanh, so that rounding
+stays rounding.
 
-The tolerance: a gradient may differ by 1e-12 of the largest gradient of its graph (or of 1), which is a few
-thousand roundings for sums of tens of steps.
+The tolerance: a gradient may differ by 1e-12 of the largest gradient of its graph (or of 1),
+which is a few thousand roundings for sums of tens of steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""``Tensor``: what it is, how it prints, converts and promotes, as PyTorch's; the course's own cells."""
+"""``Tensor``: what it is, how it prints, converts and promotes, as PyTorch's; the course's own
+cells."""
 
 from __future__ import annotations
 
@@ -12,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from against_torch import assert_same_tensor, dtype_name
 
 import chainrule as cr
+from against_torch import assert_same_tensor
 from chainrule import errors
 
-# --- promotion ---------------------------------------------------------------------------------------
+# --- promotion -----------------------------------------------------------------------------------
 
-DTYPES = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
+DTYPES = ["float32", "float64", "int64", "int32", "bool"]
 OPERATIONS = {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
@@ -49,7 +50,7 @@ def assert_same_outcome(program: Any) -> None:
     if theirs is None:
         return  # we may have an answer where PyTorch has none (a power of booleans)
     assert ours is not None
-    assert_same_tensor(ours, theirs, scale=1e4 if dtype_name(ours) == "float16" else 1.0)
+    assert_same_tensor(ours, theirs)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -57,7 +58,7 @@ def assert_same_outcome(program: Any) -> None:
 @pytest.mark.parametrize("right", DTYPES)
 def test_dtypes_of_two_tensors_promote_as_pytorchs(name: str, left: str, right: str) -> None:
     if name == "pow" and "bool" in (left, right):
-        return  # numpy has int8 for a power of booleans, PyTorch refuses some
+        return  # a power of booleans: PyTorch refuses some
     assert_same_outcome(
         lambda lib: OPERATIONS[name](vector(lib, left), vector(lib, right) + vector(lib, right))
     )
@@ -66,9 +67,7 @@ def test_dtypes_of_two_tensors_promote_as_pytorchs(name: str, left: str, right: 
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("number", NUMBERS, ids=repr)
-def test_dtypes_of_a_tensor_and_a_number_promote_as_pytorchs(
-    name: str, dtype: str, number: Any
-) -> None:
+def test_dtypes_of_a_tensor_and_a_number_promote_as_pytorchs(name: str, dtype: str, number: Any) -> None:
     if name == "pow" and dtype == "bool":
         return
     assert_same_outcome(lambda lib: OPERATIONS[name](vector(lib, dtype), number))
@@ -76,9 +75,14 @@ def test_dtypes_of_a_tensor_and_a_number_promote_as_pytorchs(
 
 
 @pytest.mark.parametrize("name", ["exp", "sqrt", "tanh", "sigmoid", "abs", "neg", "relu", "sum"])
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", [name for name in DTYPES if name != "bool"])
 def test_dtypes_of_functions_are_pytorchs(name: str, dtype: str) -> None:
     assert_same_outcome(lambda lib: getattr(lib, name)(vector(lib, dtype)))
+
+
+def test_sums_count_in_int64() -> None:
+    for dtype in ("bool", "uint8", "int32"):
+        assert_same_outcome(lambda lib, dtype=dtype: vector(lib, dtype).sum())
 
 
 def test_numpy_arrays_keep_their_dtype_beside_a_tensor() -> None:
@@ -91,7 +95,7 @@ def test_numpy_arrays_keep_their_dtype_beside_a_tensor() -> None:
     assert isinstance(array @ x, cr.Tensor)
 
 
-# --- what it is --------------------------------------------------------------------------------------
+# --- what it is ----------------------------------------------------------------------------------
 
 
 def test_its_attributes() -> None:
@@ -123,7 +127,6 @@ def test_iteration_and_truth() -> None:
     assert x.grad.tolist() == [[0.0, 0.0], [1.0, 1.0]]
     assert bool(cr.tensor(2.0))
     assert not cr.tensor([0])
-    assert cr.tensor(3) in {1: 2} or True
     assert [10, 20, 30][cr.tensor(1)] == 20
     assert len({x, x}) == 1
 
@@ -200,7 +203,7 @@ REPRS = [
     lambda lib: lib.tensor([1.0, 2.0], requires_grad=True).sum(),
     lambda lib: lib.tensor([1.0, 2.0], requires_grad=True).mean(),
     lambda lib: lib.tensor([1.0, 2.0], requires_grad=True) + 1,
-    lambda lib: 1 / lib.tensor([1.0, 2.0], requires_grad=True),
+    lambda lib: lib.tensor([1.0, 2.0], requires_grad=True) / 2,
     lambda lib: -lib.tensor([1.0, 2.0], requires_grad=True),
     lambda lib: lib.tensor([1.0, 2.0], requires_grad=True).exp(),
     lambda lib: lib.tensor([1.0, 2.0], requires_grad=True).log(),
@@ -234,7 +237,7 @@ def test_it_prints_as_pytorchs_does(program: Any) -> None:
     assert repr(program(cr)) == repr(program(torch))
 
 
-# --- the course --------------------------------------------------------------------------------------
+# --- the course ----------------------------------------------------------------------------------
 
 REGRESSION = """
 import torch
@@ -317,12 +320,17 @@ def test_the_courses_regression_word_for_word() -> None:
     assert printed(REGRESSION, cr) == "tensor(1., grad_fn=<PowBackward0>)\ntensor(-2.)\n"
 
 
-# --- refusals ----------------------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------------
 
 m, number = cr.zeros(2, 3), cr.tensor(1.0)
 
 REFUSED: list[tuple[str, Any, type[Exception], str]] = [
-    ("item", lambda: m.item(), errors.DomainError, ".item() is for a tensor of one element; the shape is (2, 3)"),
+    (
+        "item",
+        lambda: m.item(),
+        errors.DomainError,
+        ".item() is for a tensor of one element; the shape is (2, 3)",
+    ),
     ("float", lambda: float(m), errors.DomainError, ".item() is for a tensor of one element"),
     ("truth", lambda: bool(m), errors.DomainError, "a tensor of shape (2, 3) is neither true nor false"),
     ("truth of nothing", lambda: bool(cr.zeros(0)), errors.DomainError, "use .all() or .any()"),
@@ -332,22 +340,43 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
     ("size", lambda: m.size(2), errors.IndexOutOfRangeError, "size was given dim=2 for a tensor of rank 2"),
     ("to", lambda: m.to("colour"), errors.DTypeError, "'colour' is not a dtype"),
     ("to complex", lambda: m.to(np.complex64), errors.DTypeError, "complex numbers are not supported"),
-    ("grad text", lambda: setattr(m, "grad", 1.0), errors.DTypeError, ".grad is a tensor or None; it was given 1.0"),
+    (
+        "grad text",
+        lambda: setattr(m, "grad", 1.0),
+        errors.DTypeError,
+        ".grad is a tensor or None; it was given 1.0",
+    ),
     (
         "grad shape",
         lambda: setattr(m, "grad", number),
         errors.ShapeError,
         "a gradient of shape () and dtype float32 for a tensor of shape (2, 3)",
     ),
-    ("requires_grad", lambda: cr.tensor(1).requires_grad_(), errors.DTypeError, "only floats have gradients"),
+    (
+        "requires_grad",
+        lambda: cr.tensor(1).requires_grad_(),
+        errors.DTypeError,
+        "only floats have gradients",
+    ),
     (
         "requires_grad off",
         lambda: (cr.tensor(1.0, requires_grad=True) * 2).requires_grad_(False),
         errors.GraphError,
         "requires_grad can be turned off for leaves only, and this tensor is the result of mul",
     ),
+    (
+        "data of integers",
+        lambda: setattr(cr.zeros(2, requires_grad=True), "data", cr.tensor([1, 2])),
+        errors.DTypeError,
+        "only floats have gradients, and this tensor is of dtype int64",
+    ),
     ("data", lambda: setattr(m, "data", "a"), errors.DTypeError, "a tensor cannot be made of 'a'"),
-    ("retain_grad", lambda: m.retain_grad(), errors.GraphError, "does not require grad, and will have no gradient"),
+    (
+        "retain_grad",
+        lambda: m.retain_grad(),
+        errors.GraphError,
+        "does not require grad, and will have no gradient",
+    ),
 ]
 
 

@@ -1,8 +1,9 @@
-"""SymPy as an Array API namespace: a rule that runs on it becomes an expression that SymPy can derive.
+"""SymPy as an Array API namespace: a rule that runs on it becomes an expression that SymPy can
+derive.
 
-Every operand carries a *witness*, an exact number. Where a rule chooses (a comparison, ``where``,
-``maximum``, ``abs``), the witness decides, so that what comes out has no branches, and is the rule on the
-whole open region around the witness on which the choices stay the same.
+Every operand carries a *witness*, an exact number. Where a rule chooses (a comparison,
+``where``, ``maximum``, ``abs``), the witness decides, so that what comes out has no branches,
+and is the rule on the whole open region around the witness on which the choices stay the same.
 """
 
 from __future__ import annotations

@@ -125,30 +125,135 @@ float = float32
 double = float64
 long = int64
 
-#: Imported when first asked for: what is not needed costs nothing.
-_LATER = {
-    "Derivation": "chainrule.explain",
-    "nn": None,
-    "optim": None,
-    "data": None,
-    "micrograd": None,
-}
+if TYPE_CHECKING:
+    from chainrule import data, micrograd, nn, optim
+    from chainrule.explain import Derivation
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    # Imported when first asked for: what is not needed costs nothing.
     from importlib import import_module
 
-    home = _LATER[name]
-    found = import_module(f"chainrule.{name}") if home is None else getattr(import_module(home), name)
+    if name == "Derivation":
+        found = import_module("chainrule.explain").Derivation
+    elif name in ("data", "micrograd", "nn", "optim"):
+        found = import_module(f"chainrule.{name}")
+    else:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     globals()[name] = found
     return found
 
+
+__all__ = [
+    "ChainruleError",
+    "Derivation",
+    "Tensor",
+    "Value",
+    "abs",
+    "add",
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "autograd",
+    "bool",
+    "broadcast_to",
+    "cat",
+    "clamp",
+    "clone",
+    "concat",
+    "concatenate",
+    "cos",
+    "data",
+    "div",
+    "dot",
+    "double",
+    "enable_grad",
+    "eq",
+    "errors",
+    "exp",
+    "explain",
+    "eye",
+    "flatten",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "from_numpy",
+    "full",
+    "gather",
+    "ge",
+    "gradcheck",
+    "gradgradcheck",
+    "gt",
+    "int32",
+    "int64",
+    "int8",
+    "is_grad_enabled",
+    "isnan",
+    "le",
+    "linspace",
+    "log",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logsumexp",
+    "long",
+    "lt",
+    "manual_seed",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "micrograd",
+    "min",
+    "minimum",
+    "mul",
+    "ne",
+    "neg",
+    "nn",
+    "no_grad",
+    "ones",
+    "ones_like",
+    "optim",
+    "permute",
+    "pow",
+    "rand",
+    "randint",
+    "randn",
+    "randperm",
+    "relu",
+    "reshape",
+    "set_grad_enabled",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "sub",
+    "sum",
+    "t",
+    "tanh",
+    "tensor",
+    "transpose",
+    "uint8",
+    "unsqueeze",
+    "var",
+    "where",
+    "zeros",
+    "zeros_like",
+]
 
 __version__ = "0.1.0"
 
 # Infinities and NaN are answers here, as in PyTorch, and not worth numpy's warning on each operation:
 # silenced where they would point into chainrule, and nowhere else.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"chainrule\.")
-

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule import errors, tensor_namespace
 from chainrule.arrays import numpy_namespace
 from chainrule.autodiff.backward import Cotangents, Listener, sweep
-from chainrule.autodiff.graph import Node, grad_mode, mode, recorders
+from chainrule.autodiff.graph import Node, grad_mode, mode, overwrites, recorders
 from chainrule.eager import wrap
 from chainrule.gradcheck import gradcheck, gradgradcheck
 from chainrule.tensor import Tensor
@@ -123,9 +123,8 @@ def _run(
         with grad_mode(True):
             pairs = list(zip(sources, seeds, strict=True))
             return sweep(pairs, tensor_namespace, keep=keep, watched=watched, listener=listener)
-    arrays = [seed._data for seed in seeds]
-    pairs = list(zip(sources, arrays, strict=True))
-    return sweep(pairs, numpy_namespace, keep=keep, watched=watched, listener=listener)
+    raw = [(source, seed._data) for source, seed in zip(sources, seeds, strict=True)]
+    return sweep(raw, numpy_namespace, keep=keep, watched=watched, listener=listener)
 
 
 def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:
@@ -134,10 +133,11 @@ def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:
     elif tensor._grad is None:
         tensor._grad = wrap(g)
     else:
-        with grad_mode(False):
-            if tensor._grad._node is None:
-                tensor._grad.add_(wrap(g))
-            else:  # a gradient with a graph of its own is not ours to change
+        if tensor._grad._node is None:
+            tensor._grad._data += g
+            overwrites.add(tensor._grad._data, recorded=False)
+        else:  # a gradient with a graph of its own is not ours to change
+            with grad_mode(False):
                 tensor._grad = tensor._grad + wrap(g)
 
 
@@ -153,6 +153,8 @@ def _tensors(tensors: Any, name: str) -> list[Tensor]:
 
 def _seeds(tensors: Any, gradients: Any, name: str) -> tuple[list[Tensor], list[Tensor]]:
     """The tensors to start from, with their cotangents checked."""
+    if gradients is None and isinstance(tensors, Tensor):  # nothing to match: the usual case
+        return [tensors], [_seed(tensors, None)]
     roots = _tensors(tensors, name)
     given = [None] * len(roots) if gradients is None else gradients
     given = list(given) if isinstance(given, (list, tuple)) else [given]
@@ -167,7 +169,9 @@ def _seed(root: Tensor, g: Any) -> Tensor:
     if g is None:
         if root._data.size != 1:
             raise errors.not_scalar(root.shape)
-        return wrap(np.ones(root.shape, root.dtype))
+        one = np.empty(root.shape, root.dtype)
+        one.fill(1)
+        return wrap(one)
     if not isinstance(g, Tensor):
         g = Tensor(g)
     if g.shape != root.shape:

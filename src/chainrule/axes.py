@@ -42,7 +42,7 @@ def sizes(args: tuple[Any, ...], name: str) -> tuple[int, ...]:
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
     try:
-        return tuple(index(n) for n in args)
+        return tuple(map(index, args))
     except TypeError:
         raise errors.size_not_integers(args, name) from None
 
@@ -57,6 +57,8 @@ def positive_sizes(args: tuple[Any, ...], name: str) -> tuple[int, ...]:
 def resolved(shape: tuple[int, ...], old: tuple[int, ...]) -> tuple[int, ...]:
     """``shape`` with its −1 worked out, or an error that counts the elements."""
     total = math.prod(old)
+    if total and math.prod(shape) == total and min(shape, default=1) > 0:  # nothing to work out
+        return shape
     unknown = shape.count(-1)
     rest = math.prod(n for n in shape if n != -1)
     if unknown > 1 or any(n < -1 for n in shape):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from traceback import walk_tb
+from traceback import print_exception
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from chainrule.explain.derivation import Derivation
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    pretty_exceptions_enable=False,
     help="A backpropagation engine that shows its work.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -56,9 +58,13 @@ def explain(
     """Explain the gradients of an expression, or of the last backward pass of a script."""
     try:
         derivation = _derivation(what, values or [], lang, None if torch else False)
-    except ChainruleError as error:
-        if _raised_in(what, error):
-            raise  # the script's own error: its traceback says where
+    except Exception as error:
+        if _is_of_script(what, error):
+            # as Python prints it: the script's own lines, without ours above them
+            print_exception(type(error), error, _from_script(what, error))
+            raise typer.Exit(1) from None
+        if not isinstance(error, ChainruleError):
+            raise
         typer.echo(f"chainrule: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo(derivation.to_json(indent=1) if json else derivation.text())
@@ -75,9 +81,18 @@ def _derivation(what: str, values: list[str], lang: str, torch: bool | None) -> 
     return explain_expression(what, parse_bindings(values), lang=lang, torch=torch)
 
 
-def _raised_in(path: str, error: BaseException) -> bool:
-    """Whether ``error`` came from the script at ``path``."""
-    return any(frame.f_code.co_filename == path for frame, _ in walk_tb(error.__traceback__))
+def _is_of_script(path: str, error: BaseException) -> bool:
+    """Whether ``error`` was raised by the script at ``path``, or is about how it is written."""
+    wrong_syntax = isinstance(error, SyntaxError) and error.filename == path
+    return wrong_syntax or _from_script(path, error) is not None
+
+
+def _from_script(path: str, error: BaseException) -> TracebackType | None:
+    """The traceback of ``error`` from the script's first line on; None where it never got there."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != path:
+        trace = trace.tb_next
+    return trace
 
 
 def main() -> None:

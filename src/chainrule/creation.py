@@ -101,11 +101,13 @@ def linspace(
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor that shares the memory of ``array``."""
+    """A tensor that shares the memory of ``array``, which must be writeable."""
     from chainrule.eager import checked
 
     if not isinstance(array, np.ndarray):
         raise errors.not_a_numpy_array(array)
+    if not array.flags.writeable:
+        raise errors.array_read_only(array.shape)
     return wrap(checked(array))
 
 

@@ -254,10 +254,11 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
         if parent is None or not mode.enabled:
             out._node = None
             return out
-        saved = (
-            array if keeps_out or array.size <= SMALL else Absent(array, watch=view),
-            x if keeps_x or x.size <= SMALL else Absent(x),
-        )
+        if keeps_out or array.size <= SMALL:
+            kept = array
+        else:
+            kept = Absent(array, watch=True) if view else None
+        saved = (kept, x if keeps_x or x.size <= SMALL else Absent(x))
         out._node = _link(array, plan, (parent,), saved, attrs)
         return out
 
@@ -274,7 +275,14 @@ def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
 
     def op(input: Tensor, other: Tensor) -> Tensor:
         x, y = input._data, other._data
-        out = wrap(forward(numpy_namespace, x, y))
+        array = forward(numpy_namespace, x, y)
+        if array.__class__ is not ndarray:
+            array = np.asarray(array)
+        out = _new_tensor(_tensor_type)
+        out._data = array
+        out._grad = None
+        out._node = None
+        out._leaf = False
         left, right = input._node, other._node
         if left is None and input._leaf:
             left = input
@@ -282,11 +290,10 @@ def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
             right = other
         if (left is None and right is None) or not mode.enabled:
             return out
-        array = out._data
         plan = second if left is None else first if right is None else both
         keep_out, keep_x, keep_y = plan.needed
         saved = (
-            array if keep_out or array.size <= SMALL else Absent(array),
+            array if keep_out or array.size <= SMALL else None,
             x if keep_x or x.size <= SMALL else Absent(x),
             y if keep_y or y.size <= SMALL else Absent(y),
         )

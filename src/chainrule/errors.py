@@ -865,6 +865,13 @@ def not_a_numpy_array(value: Any) -> DTypeError:
     )
 
 
+def array_read_only(shape: Any) -> DomainError:
+    return DomainError(
+        f"from_numpy shares the memory of its array, and this one, of shape {tuple(shape)}, is read-only: "
+        "chainrule.tensor(…) makes a copy"
+    )
+
+
 def dtype_not_for_row(dtype: Any, row: str) -> DTypeError:
     return DTypeError(
         f"{row} is not defined for a tensor of dtype {dtype}: convert it first, for instance with .float()"
@@ -1034,6 +1041,13 @@ def mask_shape(mask: Any, shape: Any) -> IndexOutOfRangeError:
     return IndexOutOfRangeError(
         f"a boolean mask of shape {tuple(mask)} for a tensor of shape {tuple(shape)}: they must have the "
         "same sizes on the axes that the mask covers"
+    )
+
+
+def indices_do_not_broadcast(shapes: Any) -> IndexOutOfRangeError:
+    return IndexOutOfRangeError(
+        f"index arrays of shapes {', '.join(map(str, shapes))} pick together, and do not broadcast: give "
+        "them the same length, or index one axis after the other"
     )
 
 

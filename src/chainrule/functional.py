@@ -115,6 +115,8 @@ def _operands(row: str, *inputs: Any) -> list[Any]:
 def sum(input: Any, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The sum over ``dim`` (all axes where it is None)."""
     input = tensor_operand(input, "sum")
+    if input._data.dtype.kind == "u":  # numpy counts on in unsigned integers, PyTorch in int64
+        input = input.long()
     if dim is None and not keepdim:
         return _sum(input, _OVER_ALL)
     return _sum(input, {"axis": some_axes(dim, input.ndim, "sum"), "keepdims": keepdim})
@@ -136,6 +138,8 @@ def mean(input: Any, dim: Dim = None, keepdim: bool = False) -> Tensor:
 def var(input: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Tensor:
     """The variance over ``dim``, divided by n − ``correction``."""
     input = tensor_operand(input, "var")
+    if isinstance(correction, bool) or not isinstance(correction, (int, float)):
+        raise errors.option_range("var", "correction", correction, "a number")
     centred = sub(input, mean(input, dim, keepdim=True))
     axis = some_axes(dim, input.ndim, "var")
     n = math.prod(input.shape if axis is None else [input.shape[one] for one in axis])
@@ -430,13 +434,10 @@ def matmul(input: Any, other: Any) -> Tensor:
     Raises ShapeError where the inner sizes differ, or for a number.
     """
     input, other = tensor_operand(input, "matmul"), tensor_operand(other, "matmul")
-    a, b = input.shape, other.shape
-    if not a or not b or a[-1] != b[0 if len(b) == 1 else -2]:
-        raise errors.matmul_shapes(a, b)
     try:
         return _matmul(input, other)
     except ValueError:
-        raise errors.matmul_shapes(a, b) from None
+        raise errors.matmul_shapes(input.shape, other.shape) from None
 
 
 def dot(input: Any, other: Any) -> Tensor:

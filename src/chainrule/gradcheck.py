@@ -1,8 +1,8 @@
 """Gradients held against numerical differences, and the row to blame where they disagree.
 
-The whole function is checked first, element by element, by differences that know no rule. Where they
-disagree, every node of the graph is checked alone, on the inputs that it saved, and the one whose pullback
-is the furthest from the slope of its own forward is named, with its line.
+The whole function is checked first, element by element, by differences that know no rule. Where
+they disagree, every node of the graph is checked alone, on the inputs that it saved, and the one
+whose pullback is the furthest from the slope of its own forward is named, with its line.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from chainrule.tensor import Tensor
 
 __all__ = ["GradcheckReport", "gradcheck", "gradgradcheck"]
 
-#: What a failure looks like: a point where left and right slopes differ, numbers too short for the step,
-#: a rule that is wrong, a graph that was cut on the way, a function that is not finite around the point.
+#: What a failure looks like: a point where left and right slopes differ, numbers too short for the
+#: step, a rule that is wrong, a graph that was cut on the way, a function that is not finite around
+#: the point.
 Hint = Literal["", "kink", "float32", "rule", "cut", "undefined"]
 
 
@@ -36,8 +37,9 @@ Hint = Literal["", "kink", "float32", "rule", "cut", "undefined"]
 class GradcheckReport:
     """The worst element of a check: true when it passed.
 
-    ``ratio`` is the error over the tolerance, ``atol + rtol · |numerical|``. ``row`` and ``place`` name the
-    operation to blame and its line, where one was found; ``hint`` says what the failure looks like.
+    ``ratio`` is the error over the tolerance, ``atol + rtol · |numerical|``. ``row`` and
+    ``place`` name the operation to blame and its line, where one was found; ``hint`` says what
+    the failure looks like.
     """
 
     passed: bool
@@ -85,8 +87,9 @@ def gradcheck(
     True
 
     Raises GradcheckError where an error is above ``atol + rtol · |numerical|`` (unless
-    ``raise_exception`` is False), with the worst element, the row to blame, and a hint; GraphError where no
-    input requires grad; DTypeError and DomainError for arguments that cannot be checked.
+    ``raise_exception`` is False), with the worst element, the row to blame, and a hint;
+    GraphError where no input requires grad; DTypeError and DomainError for arguments that cannot
+    be checked.
     """
     tensors = _checked(func, inputs, eps, atol, rtol)
     names = _names(func, len(tensors))
@@ -104,8 +107,8 @@ def gradgradcheck(
 ) -> GradcheckReport:
     """Hold the gradients of the gradients of ``func(*inputs)`` against central differences.
 
-    ``grad_outputs`` are the cotangents that the first gradients start from, one for each output; random
-    ones, always the same, where it is left out. Otherwise as :func:`gradcheck`.
+    ``grad_outputs`` are the cotangents that the first gradients start from, one for each output;
+    random ones, always the same, where it is left out. Otherwise as :func:`gradcheck`.
     """
     tensors = _checked(func, inputs, eps, atol, rtol)
     with grad_mode(True):
@@ -136,7 +139,7 @@ def gradgradcheck(
     return _check("gradgradcheck", gradients, [*tensors, *seeds], names, limits, raise_exception)
 
 
-# --- the arguments -----------------------------------------------------------------------------------
+# --- the arguments -------------------------------------------------------------------------------
 
 
 def _checked(func: Any, inputs: Any, eps: Any, atol: Any, rtol: Any) -> list[Tensor]:
@@ -150,13 +153,13 @@ def _checked(func: Any, inputs: Any, eps: Any, atol: Any, rtol: Any) -> list[Ten
             raise errors.not_a_tensor(x, "gradcheck")
     if not any(x.requires_grad for x in tensors):
         raise errors.gradcheck_without_gradients(len(tensors))
-    for place, x in enumerate(tensors):
+    for number, x in enumerate(tensors):
         if x.requires_grad and not np.isfinite(x._data).all():
-            raise errors.gradcheck_input_not_finite(place, x.shape)
+            raise errors.gradcheck_input_not_finite(number, x.shape)
     for name, value, least in (("eps", eps, 0.0), ("atol", atol, None), ("rtol", rtol, None)):
-        number = finite(name, value)
-        if number < 0.0 or number == least:
-            raise errors.gradcheck_tolerance(name, number)
+        limit = finite(name, value)
+        if limit < 0.0 or limit == least:
+            raise errors.gradcheck_tolerance(name, limit)
     return list(tensors)
 
 
@@ -204,7 +207,7 @@ def _cotangents(outputs: list[Tensor], given: Any) -> list[Tensor]:
     return cotangents
 
 
-# --- the whole function ------------------------------------------------------------------------------
+# --- the whole function --------------------------------------------------------------------------
 
 
 def _check(
@@ -268,8 +271,8 @@ def _moving(
 ) -> Callable[[float], np.ndarray]:
     """All the outputs as numbers in a row, as a function of one element of one input.
 
-    The tensor itself is lent other numbers, and gets its own back: what ``func`` does with it by another
-    name, as a parameter of a network, is then seen as well.
+    The tensor itself is lent other numbers, and gets its own back: what ``func`` does with it by
+    another name, as a parameter of a network, is then seen as well.
     """
     x = inputs[which]
     seen: dict[float, np.ndarray] = {}
@@ -332,18 +335,17 @@ def _hint(
 
 
 def _is_kink(slopes: tuple[float, float], analytical: float) -> bool:
-    """Whether the two slopes differ by more than curvature and rounding, with the rule's between them."""
+    """Whether the two slopes differ by more than curvature and rounding, with the rule's between
+    them."""
     low, high = sorted(slopes)
     margin = 1e-3 * max(1.0, abs(low), abs(high))
     return high - low > margin and low - margin <= analytical <= high + margin
 
 
-# --- one node at a time ------------------------------------------------------------------------------
+# --- one node at a time --------------------------------------------------------------------------
 
 
-def _blamed(
-    outputs: list[Tensor], eps: float, atol: float, rtol: float
-) -> tuple[Node | None, bool]:
+def _blamed(outputs: list[Tensor], eps: float, atol: float, rtol: float) -> tuple[Node | None, bool]:
     """The node that is the furthest from its own differences, and whether it stands at a kink."""
     worst, found, kinked = 1.0, None, False
     for node in reachable([output._node for output in outputs if output._node is not None]):
@@ -353,11 +355,9 @@ def _blamed(
     return found, kinked
 
 
-def _node_errors(
-    node: Node, eps: float, atol: float, rtol: float
-) -> Iterator[tuple[float, bool]]:
-    """For each input that something flows to, along a random direction: the error's ratio, and whether
-    the slopes on the two sides differ."""
+def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[tuple[float, bool]]:
+    """For each input that something flows to, along a random direction: the error's ratio, and
+    whether the slopes on the two sides differ."""
     rng = np.random.default_rng(0)
     inputs = [_saved(node, i, rng) for i in range(len(node.parents))]
     out = np.asarray(node.row.forward(numpy_namespace, *inputs, **node.attrs))
@@ -390,8 +390,8 @@ def _saved(node: Node, i: int, rng: np.random.Generator) -> Any:
     """Input ``i`` in float64: its own numbers, or, where no rule needed to keep them, random ones."""
     array = node.saved[i + 1]
     if array is None or isinstance(array, Absent):
-        # A large array of elementwise rows leaves no shape behind if nothing flows to it: one number
-        # stands for it.
+        # A large array of elementwise rows leaves no shape behind if nothing flows to it: one
+        # number stands for it.
         shape = getattr(array if array is not None else node.parents[i], "shape", ())
         if isinstance(node.row, Elementwise):
             return np.asarray(rng.uniform(*node.row.domain[i], size=shape))

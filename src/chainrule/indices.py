@@ -79,6 +79,16 @@ def _check(raw: tuple[Any, ...], shape: tuple[int, ...]) -> None:
             if not isinstance(part, slice):
                 _check_range(part, shape[axis], axis)
             axis += 1
+    _check_together([part for part in raw if isinstance(part, np.ndarray)])
+
+
+def _check_together(arrays: list[Any]) -> None:
+    """Several index arrays pick together, and have to broadcast: a mask as the places that it holds."""
+    shapes = [(int(np.count_nonzero(a)),) if _is_mask(a) else a.shape for a in arrays]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise errors.indices_do_not_broadcast(shapes) from None
 
 
 def _is_mask(part: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Iterator
-from typing import Any, SupportsIndex, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -149,7 +149,8 @@ class Tensor(Methods):
     def retain_grad(self) -> None:
         """Keep the gradient of this result of an operation in ``.grad``, as leaves do."""
         if self._node is not None:
-            self._node.watchers = [*(self._node.watchers or []), weakref.ref(self)]
+            others = [one for one in self._node.watchers or [] if one() is not None and one() is not self]
+            self._node.watchers = [*others, weakref.ref(self)]
         elif not self._leaf:
             raise errors.does_not_require_grad(self.shape)
 
@@ -186,7 +187,10 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._data = as_array(value, None) if not isinstance(value, Tensor) else value._data
+        array = value._data if isinstance(value, Tensor) else as_array(value, None)
+        if self.requires_grad and array.dtype.kind != "f":
+            raise errors.requires_grad_of_dtype(array.dtype)
+        self._data = array
 
     def item(self) -> Any:
         """The Python number that a tensor of one element holds."""
@@ -311,9 +315,13 @@ class Tensor(Methods):
             raise errors.in_place_on_leaf(name, self.shape)
         if recorded and self._node is not None and self._node.row.view:
             raise errors.in_place_on_view(name, self._node.row.name, self.shape)
+        node = result._node
+        if recorded and node is not None:
+            # The operation saved the numbers that are about to go: the way back needs them as they were.
+            own = self._data
+            node.saved = tuple([a.copy() if a is own else a for a in node.saved])
+            self._node = node
         self._data[...] = array
-        if recorded:
-            self._node = result._node
         overwrites.add(self._data, recorded=recorded)
         return self
 
@@ -361,16 +369,16 @@ class Tensor(Methods):
         return self._put(..., source, "copy_")
 
     def __iadd__(self, other: Any) -> Tensor:
-        return self.add_(other)
+        return self._update("add_", F.add, operator.iadd, other)
 
     def __isub__(self, other: Any) -> Tensor:
-        return self.sub_(other)
+        return self._update("sub_", F.sub, operator.isub, other)
 
     def __imul__(self, other: Any) -> Tensor:
-        return self.mul_(other)
+        return self._update("mul_", F.mul, operator.imul, other)
 
     def __itruediv__(self, other: Any) -> Tensor:
-        return self.div_(other)
+        return self._update("div_", F.div, operator.itruediv, other)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._put(key, value, "x[…] = …")
@@ -392,6 +400,8 @@ class Tensor(Methods):
             return self
         if not isinstance(value, Tensor):
             value = wrap(np.asarray(value, self.dtype))
+        if self.dtype.kind != "f":
+            raise errors.in_place_dtype(name, self.dtype, value.dtype)
         return self._become(apply(indexing.put, (self, value), {"key": raw}), name)
 
 

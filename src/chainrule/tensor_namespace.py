@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule import functional as F
 from chainrule.autodiff.graph import Absent, Node
 from chainrule.eager import apply, tensor_operand, wrap
-from chainrule import functional as F
 from chainrule.primitives import ROWS
 
 abs = F.abs

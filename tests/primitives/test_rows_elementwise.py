@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import cases
 import numpy as np
 import pytest
 import sympy
 import torch
-import witness
 
+import cases
 import chainrule as cr
+import witness
 from chainrule import Tensor
 from chainrule import functional as F
 from chainrule.arrays import numpy_namespace, scalar
@@ -42,7 +42,7 @@ def test_the_row_says_where_to_try_it(row: Elementwise) -> None:
     assert callable(cases.torch_function(row))
 
 
-# --- proofs ------------------------------------------------------------------------------------------
+# --- proofs --------------------------------------------------------------------------------------
 
 
 def witnessed(row: Elementwise, point: tuple[Any, ...]) -> list[Any]:
@@ -59,8 +59,8 @@ def _symbol(place: int, interval: Any) -> Any:
 
 @each_row
 def test_partials_are_proved_equal_to_sympys_derivatives(row: Elementwise) -> None:
-    """The difference simplifies to 0 on every region of the domain that the witnesses reach; where SymPy
-    cannot see it, 50 digits of it are 0."""
+    """The difference simplifies to 0 on every region of the domain that the witnesses reach;
+    where SymPy cannot see it, 50 digits of it are 0."""
     proved = set()
     for point in cases.rationals(row, WITNESSES):
         operands = witnessed(row, point)
@@ -91,7 +91,7 @@ def test_a_wrong_partial_is_not_proved() -> None:
         assert_zero(1 - sympy.tanh(x) - sympy.diff(sympy.tanh(x), x), [operand])
 
 
-# --- numerical derivatives ---------------------------------------------------------------------------
+# --- numerical derivatives -----------------------------------------------------------------------
 
 
 def is_analytic(row: Elementwise) -> bool:
@@ -179,7 +179,7 @@ def _second(inputs: list[Any], out: Any, grad: Any, zeros: Any) -> list[list[Any
     return rows
 
 
-# --- PyTorch -----------------------------------------------------------------------------------------
+# --- PyTorch -------------------------------------------------------------------------------------
 
 
 def leaf(array: np.ndarray) -> Tensor:
@@ -198,9 +198,7 @@ def run(row: Elementwise, inputs: list[Tensor]) -> Tensor:
 def all_points(row: Elementwise, dtype: str) -> list[np.ndarray]:
     columns = cases.points(row, 40)
     if row.special:
-        columns = [
-            np.concatenate(pair) for pair in zip(columns, cases.specials(row), strict=True)
-        ]
+        columns = [np.concatenate(pair) for pair in zip(columns, cases.specials(row), strict=True)]
     return [column if column.dtype == np.bool_ else column.astype(dtype) for column in columns]
 
 
@@ -258,16 +256,14 @@ def test_the_general_path_gives_the_same_bits(row: Elementwise) -> None:
             np.testing.assert_array_equal(x.grad.numpy(), y.grad.numpy())
 
 
-# --- floats ------------------------------------------------------------------------------------------
+# --- floats --------------------------------------------------------------------------------------
 
 #: Rows whose floats are a rounding away from numpy's: the mathematical functions of two libraries.
 _ROUNDED = frozenset({"pow", "exp", "log", "sin", "cos", "tanh", "sigmoid"})
 
 
 def scalar_points(row: Elementwise) -> list[tuple[Any, ...]]:
-    return [
-        tuple(x.item() for x in point) for point in zip(*all_points(row, "float64"), strict=True)
-    ]
+    return [tuple(x.item() for x in point) for point in zip(*all_points(row, "float64"), strict=True)]
 
 
 def assert_same_float(ours: Any, theirs: Any, rounded: bool) -> None:
@@ -337,7 +333,7 @@ def test_value_to_a_plain_power_agrees_with_tensors(base: float, exponent: float
     assert_same_float(value.grad, tensor.grad.item(), rounded=True)
 
 
-# --- what is kept for the way back -------------------------------------------------------------------
+# --- what is kept for the way back ---------------------------------------------------------------
 
 
 def subsets(row: Elementwise) -> list[tuple[bool, ...]]:
@@ -366,15 +362,12 @@ def test_needed_is_what_the_pullbacks_read(row: Elementwise, wanted: tuple[bool,
     for place, need in enumerate(needed):
         if need:
             spoiled = [*saved]
-            spoiled[place] = (
-                ~spoiled[place] if spoiled[place].dtype == bool else spoiled[place] * np.nan
-            )
+            spoiled[place] = ~spoiled[place] if spoiled[place].dtype == bool else spoiled[place] * np.nan
             found = cases.pulled(row, g, wanted, tuple(spoiled))
             assert any(
                 not np.array_equal(one, whole, equal_nan=True)
                 for one, whole in zip(found, expected, strict=True)
             )
-
 
 
 @each_flat_row

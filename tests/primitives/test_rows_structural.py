@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import cases
 import numpy as np
 import pytest
 import torch
 
+import cases
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.arrays import numpy_namespace
@@ -107,9 +107,7 @@ def test_second_gradients_equal_pytorchs(row: Structural, sample: Sample) -> Non
 def wanted_subsets(row: Structural, arrays: list[np.ndarray]) -> list[tuple[bool, ...]]:
     """Each input alone, and all together, of those that something flows to."""
     flows = [array.dtype.kind == "f" for array in arrays]
-    alone = [
-        tuple(flow and place == one for place in range(len(flows))) for one, flow in enumerate(flows)
-    ]
+    alone = [tuple(flow and place == one for place in range(len(flows))) for one, flow in enumerate(flows)]
     if row.variadic:
         return [tuple(flows)]
     return [wanted for wanted in {*alone, tuple(flows)} if any(wanted)]
@@ -117,7 +115,8 @@ def wanted_subsets(row: Structural, arrays: list[np.ndarray]) -> list[tuple[bool
 
 @each_call
 def test_needed_is_what_the_pullbacks_read(row: Structural, sample: Sample) -> None:
-    """What is not needed may be gone but for its shape and dtype; what is needed changes the result."""
+    """What is not needed may be gone but for its shape and dtype; what is needed changes the
+    result."""
     arrays = cases.drawn(sample)
     out = np.asarray(row.forward(numpy_namespace, *arrays, **sample.attrs))
     saved, g = (out, *arrays), cotangent(out.shape)
@@ -125,9 +124,7 @@ def test_needed_is_what_the_pullbacks_read(row: Structural, sample: Sample) -> N
         expected = cases.pulled(row, g, wanted, saved, sample.attrs)
         needed = row.needed(wanted)
         without = tuple(a if need else Absent(a) for a, need in zip(saved, needed, strict=True))
-        for ours, whole in zip(
-            cases.pulled(row, g, wanted, without, sample.attrs), expected, strict=True
-        ):
+        for ours, whole in zip(cases.pulled(row, g, wanted, without, sample.attrs), expected, strict=True):
             np.testing.assert_array_equal(ours, whole)
         for place, need in enumerate(needed):
             if need:
@@ -176,7 +173,7 @@ def test_a_structural_row_without_samples_fails() -> None:
         del ROWS["bare"]
 
 
-# --- ties, infinities, nothing at all ----------------------------------------------------------------
+# --- ties, infinities, nothing at all ------------------------------------------------------------
 
 TIES = [
     [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]],

@@ -68,7 +68,7 @@ def sweep(
     """
     nodes = reachable([root for root, _ in seeds])
     _check(nodes, again)
-    lift = getattr(xp, "lift", None)
+    lift = None if xp is numpy_namespace else getattr(xp, "lift", None)
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()  # those whose total is an array of our own, to be added into
     for root, g in seeds:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.arrays import numpy_namespace
 from chainrule.autodiff.graph import SMALL, Absent
 from chainrule.explain.derivation import (
     Check,
@@ -19,27 +19,24 @@ from chainrule.explain.derivation import (
     Variable,
 )
 from chainrule.explain.notation import from_symbolic
-from chainrule.explain.recording import Key, Recording, Step
+from chainrule.explain.recording import Event, Key, Recording, Step
 from chainrule.primitives.row import OPERANDS, Elementwise, Structural
 
 
-def build(recording: Recording, checks: Sequence[Check], lang: str) -> Derivation:
-    """The derivation of ``recording``, with its gradients' ``checks`` beside them."""
+def build(
+    recording: Recording, check: Callable[[dict[Key, int]], Sequence[Check]], lang: str
+) -> Derivation:
+    """The derivation of ``recording``; ``check`` is told which variable each key became."""
     builder = Builder(recording)
     return Derivation(
         result=builder.ids[recording.root],
         variables=tuple(builder.variables),
         locals=tuple(builder.locals),
         contributions=tuple(builder.contributions()),
-        checks=tuple(checks),
+        checks=tuple(check(builder.ids)),
         seed=shown(recording.seed),
         lang=lang,
     )
-
-
-def variable_ids(recording: Recording) -> dict[int, int]:
-    """The variable that each leaf becomes, by the identity of the leaf."""
-    return Builder(recording).ids
 
 
 class Builder:
@@ -52,6 +49,7 @@ class Builder:
         self.locals: list[LocalDerivative] = []
         self.ids: dict[int, int] = {}
         self._taken = set(recording.names.taken)
+        self._numbered: Counter[str] = Counter()
         self._values = {leaf.key: leaf.value for leaf in recording.leaves}
         for step in recording.steps:
             self._add_step(step)
@@ -74,11 +72,12 @@ class Builder:
 
     def _fresh(self, letter: str) -> str:
         """``v1``, ``v2``, …: the first that the program does not use."""
-        number = 1
-        while f"{letter}{number}" in self._taken:
-            number += 1
-        self._taken.add(f"{letter}{number}")
-        return f"{letter}{number}"
+        while True:
+            self._numbered[letter] += 1
+            name = f"{letter}{self._numbered[letter]}"
+            if name not in self._taken:
+                self._taken.add(name)
+                return name
 
     def _add_step(self, step: Step) -> None:
         operands = [self._operand(step, i) for i in range(len(step.parents))]
@@ -94,7 +93,7 @@ class Builder:
             step if out is None or isinstance(out, Absent) else out,
             operation=step.row.name,
             inputs=tuple(one[1] for one in operands if _is_reference(one)),
-            formula=[_spoken(step), *operands, *_attributes(step)],
+            formula=[spoken(step), *operands, *_attributes(step)],
             source=step.source,
         )
         for i, parent in enumerate(step.parents):
@@ -113,7 +112,8 @@ class Builder:
             return "…" if array is None else array
         if key not in self.ids:
             given = self.names.of(key)
-            if given is None and getattr(array, "size", 0) == 1 and not isinstance(array, Absent):
+            plain = given is None and not isinstance(array, Absent) and array.size == 1
+            if plain and (array.ndim == 0 or isinstance(step.row, Elementwise)):
                 return array.item()
             self._add(key, given or self._fresh("c"), "input" if given else "constant", array)
         return ["ref", self.ids[key]]
@@ -124,6 +124,8 @@ class Builder:
         row, to = step.row, self.ids[step.keys[i]]
         if isinstance(row, Structural):
             words = row.words[0 if row.variadic else i]
+            if spoken(step) == "transpose":
+                words = "({g})ᵀ"
             self.locals.append(LocalDerivative(this, to, i, rule=words))
             return
         assert isinstance(row, Elementwise)
@@ -133,31 +135,32 @@ class Builder:
         known = {"out": ["ref", this], **dict(zip(OPERANDS, operands, strict=False))}
         with np.errstate(all="ignore"):
             try:
-                value = shown(partial(numpy_namespace, *step.saved))
+                value = shown(partial(self.recording.xp, *step.saved))
             except TypeError:  # an operand was too large to keep
                 value = None
         self.locals.append(LocalDerivative(this, to, i, from_symbolic(formula, known), value))
 
     def contributions(self) -> list[Contribution]:
         found: list[Contribution] = []
+        totals: dict[Key, Any] = {}
         for event in self.recording.events:
-            step = event.step
+            step, upstream = event.step, shown(event.g)
             for i, parent in enumerate(step.parents):
-                if parent is None or event.arrived[i] is None:
+                if parent is None or not event.flows[i]:
                     continue
+                totals[parent] = _total(event, i, totals.get(parent))
                 found.append(
                     Contribution(
                         of=self.ids[step.key],
                         to=self.ids[parent],
                         place=i,
-                        upstream=shown(event.g),
+                        upstream=upstream,
                         amount=shown(event.arrived[i]),
-                        total=shown(event.totals[i]),
+                        total=shown(totals[parent]),
                         summed=self._summed(step, parent),
                     )
                 )
-        return _running(found)
-
+        return found
 
     def _summed(self, step: Step, parent: Key) -> tuple[int, ...]:
         """The axes of the result along which broadcasting had copied ``parent``."""
@@ -169,20 +172,13 @@ class Builder:
         return (*range(extra), *(i + extra for i in inner))
 
 
-def _running(found: list[Contribution]) -> list[Contribution]:
-    """Where one operation sends to one parent twice (``a·a``), the total is known once, after both: the first
-    of the two has its own part less."""
-    fixed: list[Contribution] = []
-    for here, following in zip(found, [*found[1:], None], strict=True):
-        if following is not None and (here.of, here.to) == (following.of, following.to):
-            total = None if here.total is None else _less(here.total, following.amount)
-            here = Contribution(**{**vars(here), "total": total})
-        fixed.append(here)
-    return fixed
-
-
-def _less(total: Any, amount: Any) -> Any:
-    return (np.asarray(total) - np.asarray(amount)).tolist()
+def _total(event: Event, i: int, before: Any) -> Any:
+    """The parent's total after its part from input ``i``: the sweep tells that after the whole operation,
+    which may send to one parent twice (``a·a``)."""
+    parents, amount = event.step.parents, event.arrived[i]
+    if amount is None or parents[i] not in parents[i + 1 :]:
+        return event.totals[i]
+    return amount if before is None else before + amount
 
 
 def _is_reference(formula: Formula) -> bool:
@@ -191,14 +187,14 @@ def _is_reference(formula: Formula) -> bool:
 
 def shown(array: Any) -> Any:
     """Numbers that are few enough to be looked at, as plain data."""
-    if isinstance(array, (bool, int, float)):
+    if isinstance(array, (bool, int, float)) and not isinstance(array, np.generic):
         return array
     if not isinstance(array, (np.ndarray, np.generic)) or array.size > SMALL:
         return None
     return array.tolist()
 
 
-def _spoken(step: Step) -> str:
+def spoken(step: Step) -> str:
     """The operation as users call it: ``permute``, where the row's own name is ``permute_dims``."""
     if step.row.name == "permute_dims" and step.attrs["axes"] == (1, 0):
         return "transpose"
@@ -215,6 +211,8 @@ def _attributes(step: Step) -> list[str]:
         return [str(attrs["shape"])]
     if step.row.name == "permute_dims":
         return [] if attrs["axes"] == (1, 0) else [str(attrs["axes"])]
+    if step.row.name == "astype":
+        return [str(np.dtype(attrs["dtype"]))]
     axis = attrs.get("axis")
     if axis is None:
         return []

@@ -7,105 +7,167 @@ sees a derivative of ours.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.arrays import numpy_namespace
-from chainrule.autodiff.graph import Absent
 from chainrule.explain.building import shown
 from chainrule.explain.derivation import Check
 from chainrule.explain.recording import Key, Leaf, Recording, Step
+from chainrule.primitives.row import Elementwise
 
 #: Up to so many numbers of a leaf, each is moved by itself; above, all move along one direction.
 _EACH = 64
-_STEP = 1e-6
 
-Run = Callable[[dict[Key, Any]], Any]
+#: The steps of the differences, relative to the size of the number moved. The first serves nearly always;
+#: the others are for results so large, or functions so steep, that it loses too many digits.
+_STEP, *_OTHER_STEPS = 1e-6, 1e-5, 1e-4, 1e-3, 1e-8
+_GOOD = 1e-6  # an error up to here asks for no other step
+_BAD = 1e-4  # an error from here on asks for an explanation
+
+#: So many moves of a scalar graph are computed at once, in arrays.
+_AT_ONCE = 64
 
 
 def check(recording: Recording, ids: dict[Key, int], torch: bool | None = None) -> list[Check]:
     """A :class:`Check` for each leaf. ``torch`` is whether PyTorch is asked: None, where installed."""
-    if not _replayable(recording.steps):
-        return [_unchecked(leaf, ids) for leaf in recording.leaves if leaf.gradient is not None]
-    values = {leaf.key: np.asarray(leaf.value, np.float64) for leaf in recording.leaves}
-    answers = _torch_gradients(recording, values) if torch is not False else None
-    checks = []
-    for leaf in recording.leaves:
-        if leaf.gradient is not None:
-            answer = None if answers is None else answers.get(leaf.key)
-            checks.append(_check(recording, values, leaf, ids[leaf.key], answer))
-    return checks
+    leaves = [leaf for leaf in recording.leaves if leaf.gradient is not None]
+    if not _replayable(recording):
+        return [Check(ids[leaf.key], shown(leaf.gradient)) for leaf in leaves]
+    replay = _Replay(recording)
+    answers = _torch_gradients(recording, replay.values) if torch is not False else None
+    slopes = replay.slopes(leaves)
+    return [
+        _check(replay, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
+        for leaf, slope in zip(leaves, slopes, strict=True)
+    ]
 
 
-def _unchecked(leaf: Leaf, ids: dict[Key, int]) -> Check:
-    return Check(ids[leaf.key], shown(leaf.gradient))
-
-
-def _check(
-    recording: Recording, values: dict[Key, Any], leaf: Leaf, variable: int, answer: Any
-) -> Check:
-    gradient = np.asarray(leaf.gradient, np.float64)
-    along = gradient.size > _EACH
-    with np.errstate(all="ignore"):
-        directions = _directions(gradient.shape, along)
-        slopes = np.array([_slope(recording, values, leaf, v) for v in directions])
-        ours = np.array([(gradient * v).sum() for v in directions])
-        error = _error(ours, slopes)
-        kink = bool(error > 1e-3) and _is_kink(recording, values, leaf, directions)
-    theirs = None if answer is None else np.array([(answer * v).sum() for v in directions])
-    shape = () if along else gradient.shape
+def _check(replay: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) -> Check:
+    shape, along = leaf.value.shape, leaf.value.size > _EACH
+    ours, theirs = _along(leaf.gradient, along), _along(answer, along)
+    slopes = replay.refined(leaf, ours, slopes)
+    error = float(_gaps(ours, slopes).max(initial=0.0))
+    shape = () if along else shape
     return Check(
         variable=variable,
         gradient=shown(ours.reshape(shape)),
         numerical=shown(slopes.reshape(shape)),
         numerical_error=error,
         torch=None if theirs is None else shown(theirs.reshape(shape)),
-        torch_error=None if theirs is None else _error(ours, theirs),
+        torch_error=None if theirs is None else float(_gaps(ours, theirs).max(initial=0.0)),
         along=along,
-        kink=kink,
+        kink=error > _BAD and replay.at_kink(leaf, ours),
     )
 
 
-def _directions(shape: tuple[int, ...], along: bool) -> list[np.ndarray]:
+def _along(gradient: Any, along: bool) -> Any:
+    """The slopes that ``gradient`` claims for the directions in which its leaf is moved."""
+    if gradient is None:
+        return None
+    flat = np.asarray(gradient, np.float64).ravel()
+    return np.array([(flat * _directions(flat.size, True)[0]).sum()]) if along else flat
+
+
+def _directions(size: int, along: bool) -> Sequence[np.ndarray]:
     if along:
-        direction = np.random.default_rng(0).standard_normal(shape)
+        direction = np.random.default_rng(0).standard_normal(size)
         return [direction / np.linalg.norm(direction)]
-    return list(np.eye(int(np.prod(shape))).reshape((-1, *shape)))
+    return list(np.eye(size))
 
 
-def _error(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, relative to the numbers where they are above 1; 0 where both are NaN."""
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    gaps = np.where(same, 0.0, np.abs(a - b) / np.maximum(1.0, np.abs(b)))
-    gaps = np.where(np.isnan(gaps), np.inf, gaps)
-    return float(gaps.max(initial=0.0))
+def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The differences, relative to the numbers where they are above 1. A gradient that is infinite, or NaN
+    where the slope is too, cannot be compared: 0."""
+    with np.errstate(all="ignore"):
+        gaps = np.abs(a - b) / np.maximum(1.0, np.abs(b))
+    same = (a == b) | np.isinf(a) | (np.isnan(a) & ~np.isfinite(b))
+    return np.where(same, 0.0, np.where(np.isnan(gaps), np.inf, gaps))
 
 
-def _slope(recording: Recording, values: dict[Key, Any], leaf: Leaf, v: np.ndarray) -> float:
-    ahead, behind = (_moved(recording, values, leaf, v * h) for h in (_STEP, -_STEP))
-    return float((ahead - behind) / (2 * _STEP))
+class _Replay:
+    """The recorded forward pass again, in float64, with leaves moved."""
 
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.values = {leaf.key: np.asarray(leaf.value, np.float64) for leaf in recording.leaves}
+        self.scalar = all(
+            step.shape == () and isinstance(step.row, Elementwise) for step in recording.steps
+        ) and not any(value.shape for value in self.values.values())
 
-def _is_kink(
-    recording: Recording, values: dict[Key, Any], leaf: Leaf, directions: Sequence[np.ndarray]
-) -> bool:
-    """Whether the slopes to the left and to the right differ somewhere."""
-    here = _moved(recording, values, leaf, 0.0)
-    for v in directions:
-        right = (_moved(recording, values, leaf, v * _STEP) - here) / _STEP
-        left = (here - _moved(recording, values, leaf, -v * _STEP)) / _STEP
-        if abs(right - left) > 1e-3 * max(1.0, abs(left)):
-            return True
-    return False
+    def slopes(self, leaves: Iterable[Leaf], step: float = _STEP) -> list[np.ndarray]:
+        """The central differences of each leaf, one for each direction."""
+        moves: list[tuple[Key, np.ndarray]] = []
+        steps: list[np.ndarray] = []
+        for leaf in leaves:
+            sizes, directions = self._moves(leaf, step)
+            steps.append(sizes)
+            for h, v in zip(sizes, directions, strict=True):
+                moves += [(leaf.key, v * h), (leaf.key, v * -h)]
+        results = self.results(moves)
+        found, at = [], 0
+        for sizes in steps:
+            ahead, behind = results[at : at + 2 * len(sizes)].reshape(-1, 2).T
+            with np.errstate(all="ignore"):
+                found.append((ahead - behind) / (2 * sizes))
+            at += 2 * len(sizes)
+        return found
 
+    def _moves(self, leaf: Leaf, step: float) -> tuple[np.ndarray, list[np.ndarray]]:
+        """How far along each direction, and the directions, in the shape of the leaf."""
+        value = self.values[leaf.key]
+        along = value.size > _EACH
+        sizes = np.maximum(1.0, np.abs(value.ravel()))
+        sizes = np.where(np.isfinite(sizes), sizes, 1.0) * step
+        directions = [v.reshape(value.shape) for v in _directions(value.size, along)]
+        return (sizes.max(keepdims=True) if along else sizes), directions
 
-def _moved(recording: Recording, values: dict[Key, Any], leaf: Leaf, by: Any) -> Any:
-    """The result with one leaf moved, times the cotangent that the way back started from."""
-    moved = {**values, leaf.key: values[leaf.key] + by}
-    result = replay(recording.steps, moved, _run)
-    return (np.asarray(result) * recording.seed).sum()
+    def refined(self, leaf: Leaf, ours: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """``slopes``, with other steps where they disagree with ``ours``: a true gradient agrees with the
+        best of them, a wrong one with none."""
+        small = np.abs(self.values[leaf.key])
+        least = float(np.min(small, initial=1.0, where=small > 0))
+        for step in (*_OTHER_STEPS, *([least * _STEP] if least < 1e-3 else [])):
+            gaps = _gaps(ours, slopes)
+            if gaps.max(initial=0.0) <= _GOOD:
+                break
+            other = self.slopes([leaf], step)[0]
+            slopes = np.where(_gaps(ours, other) < gaps, other, slopes)
+        return slopes
+
+    def at_kink(self, leaf: Leaf, ours: np.ndarray) -> bool:
+        """Whether the slopes to the left and to the right differ, and the gradient is between them."""
+        sizes, directions = self._moves(leaf, _STEP)
+        moves = [(leaf.key, v * h) for h, v in zip(sizes, directions, strict=True)]
+        here = self.results([(leaf.key, np.zeros(leaf.value.shape))])
+        with np.errstate(all="ignore"):
+            right = (self.results(moves) - here) / sizes
+            left = (here - self.results([(key, -by) for key, by in moves])) / sizes
+        room = 1e-3 * np.maximum(1.0, np.abs(left))
+        between = (np.minimum(left, right) - room <= ours) & (ours <= np.maximum(left, right) + room)
+        return bool((np.abs(right - left) > room).any() and between.all())
+
+    def results(self, moves: Sequence[tuple[Key, np.ndarray]]) -> np.ndarray:
+        """For each move of one leaf: the result, times the cotangent that the way back started from."""
+        if self.scalar:
+            parts = [moves[at : at + _AT_ONCE] for at in range(0, len(moves), _AT_ONCE)]
+            return np.concatenate([self._together(part) for part in parts])
+        return np.array([self._result({**self.values, k: self.values[k] + by}).sum() for k, by in moves])
+
+    def _together(self, moves: Sequence[tuple[Key, np.ndarray]]) -> np.ndarray:
+        values: dict[Key, np.ndarray] = dict(self.values)
+        for place, (key, by) in enumerate(moves):
+            if not values[key].shape:
+                values[key] = np.full(len(moves), values[key])
+            values[key][place] += by
+        return np.broadcast_to(self._result(values), len(moves))
+
+    def _result(self, values: dict[Key, Any]) -> Any:
+        with np.errstate(all="ignore"):
+            result = replay(self.recording.steps, values, _run)
+            return np.asarray(result) * self.recording.seed
 
 
 def _run(step: Step, args: list[Any]) -> Any:
@@ -114,9 +176,7 @@ def _run(step: Step, args: list[Any]) -> Any:
     return step.row.forward(numpy_namespace, *args, **step.attrs)
 
 
-def replay(
-    steps: Sequence[Step], leaves: dict[Key, Any], run: Callable[[Step, list[Any]], Any]
-) -> Any:
+def replay(steps: Sequence[Step], leaves: dict[Key, Any], run: Callable[[Step, list[Any]], Any]) -> Any:
     """The forward pass again, from the values of the leaves: the last step's result."""
     values = dict(leaves)
     for step in steps:
@@ -134,11 +194,11 @@ def _given(saved: Any) -> Any:
     return saved
 
 
-def _replayable(steps: Sequence[Step]) -> bool:
-    """Whether every operand that is no variable of the graph is still there."""
-    return not any(
-        parent is None and (saved is None or isinstance(saved, Absent))
-        for step in steps
+def _replayable(recording: Recording) -> bool:
+    """Whether every operand that is no variable of the graph is still there, as it was."""
+    return all(
+        parent is not None or recording.intact(saved)
+        for step in recording.steps
         for parent, saved in zip(step.parents, step.saved[1:], strict=True)
     )
 

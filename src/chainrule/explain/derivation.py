@@ -6,7 +6,9 @@ It knows nothing of tensors, nodes or rows. A program whose graph comes from els
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from bisect import bisect_left
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from chainrule import errors
@@ -120,11 +122,14 @@ class Derivation:
     notes: tuple[str, ...] = field(default=())
 
     def __getitem__(self, name: str) -> Variable:
-        """The variable called ``name``."""
-        for variable in self.variables:
-            if variable.name == name:
-                return variable
-        raise errors.no_such_variable(name, [v.name for v in self.variables])
+        """The variable called ``name``. Raises NameUnknownError where there is none."""
+        if name not in self._named:
+            raise errors.no_such_variable(name, [v.name for v in self.variables])
+        return self._named[name]
+
+    @cached_property
+    def _named(self) -> dict[str, Variable]:
+        return {variable.name: variable for variable in reversed(self.variables)}
 
     def gradient(self, name: str) -> Numbers:
         """∂result/∂name: a number, nested lists, or None where it was too large to keep."""
@@ -135,10 +140,25 @@ class Derivation:
         them where it is None); None while nothing has reached it."""
         if variable == self.result:
             return self.seed
-        for contribution in reversed(self.contributions[:before]):
-            if contribution.to == variable:
-                return contribution.total
-        return None
+        last = self._last_arrival(variable, before)
+        return self.contributions[last].total if last is not None else None
+
+    def reached(self, variable: int, before: int | None = None) -> bool:
+        """Whether a gradient has reached the variable, after the first ``before`` contributions."""
+        return variable == self.result or self._last_arrival(variable, before) is not None
+
+    def _last_arrival(self, variable: int, before: int | None) -> int | None:
+        places = self._arrivals.get(variable, [])
+        count = len(places) if before is None else bisect_left(places, before)
+        return places[count - 1] if count else None
+
+    @cached_property
+    def _arrivals(self) -> dict[int, list[int]]:
+        """For each variable, which contributions reach it."""
+        found: dict[int, list[int]] = {}
+        for place, contribution in enumerate(self.contributions):
+            found.setdefault(contribution.to, []).append(place)
+        return found
 
     def text(self, lang: str | None = None) -> str:
         """The whole explanation as plain text, in English ("en") or French ("fr")."""
@@ -157,8 +177,8 @@ class Derivation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As dictionaries, lists, numbers and strings; infinities and NaN as strings."""
-        return _plain(asdict(self))
+        """As dictionaries, lists, numbers and strings; an infinity or NaN as ``{"number": "∞"}``."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
     def to_json(self, indent: int | None = None) -> str:
         """As JSON text."""
@@ -179,12 +199,12 @@ class Derivation:
                 lang=data["lang"],
                 notes=tuple(data["notes"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise errors.not_a_derivation(error) from error
 
     @classmethod
     def from_json(cls, text: str) -> Derivation:
-        """The derivation that :meth:`to_json` wrote."""
+        """The derivation that :meth:`to_json` wrote. Raises DTypeError where it did not."""
         try:
             data = json.loads(text)
         except (ValueError, TypeError) as error:
@@ -208,6 +228,8 @@ def _plain(data: Any) -> Any:
         return {key: _plain(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
         return [_plain(value) for value in data]
+    if is_dataclass(data):
+        return {one.name: _plain(getattr(data, one.name)) for one in fields(data)}
     if isinstance(data, float) and (data != data or data in (float("inf"), float("-inf"))):
         return {"number": "NaN" if data != data else "∞" if data > 0 else "−∞"}
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.explain.building import build, variable_ids
+from chainrule.explain.building import build
 from chainrule.explain.checking import check
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.recording import Recording
@@ -10,4 +10,4 @@ from chainrule.explain.recording import Recording
 
 def derive(recording: Recording, *, lang: str = "en", torch: bool | None = None) -> Derivation:
     """The derivation of ``recording``; ``torch`` is whether PyTorch is asked: None, where installed."""
-    return build(recording, check(recording, variable_ids(recording), torch), lang)
+    return build(recording, lambda ids: check(recording, ids, torch), lang)

@@ -12,14 +12,17 @@ Under each name stands its running gradient in brackets, once one has come.
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chainrule.explain.derivation import Derivation, Formula, Variable
+from chainrule.explain.notation import number, numbers
 
-#: What a picture may need before it is left out: boxes, and columns of a terminal.
+#: What a picture may need before it is left out, or cut in pieces: nodes, and columns of a terminal.
 MOST_NODES = 24
-MOST_COLUMNS = 110
+MOST_COLUMNS = 100
 
 _SIGNS = {
     "add": "+",
@@ -31,6 +34,9 @@ _SIGNS = {
     "pow": "^",
 }
 
+#: The text under a node, without its brackets; None for none.
+Under = Callable[[Variable], str | None]
+
 
 @dataclass(frozen=True)
 class _Block:
@@ -41,92 +47,151 @@ class _Block:
 
     @property
     def width(self) -> int:
-        return len(self.lines[0])
+        return columns(self.lines[0])
 
 
-def draw(derivation: Derivation, gradient: Callable[[Variable], str | None]) -> str | None:
-    """The graph, with ``gradient`` under each name; None where it does not fit on a screen."""
-    if len(derivation.variables) > MOST_NODES:
+@dataclass
+class Drawing:
+    """How to draw the graph of ``derivation``: ``cuts`` are the nodes that are drawn first, by themselves,
+    because the whole would be wider than a screen."""
+
+    derivation: Derivation
+    cuts: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._find_cuts()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether some computed variable stands in more than one place, and is drawn in one only."""
+        variables = self.derivation.variables
+        used = Counter(i for variable in variables for i in dict.fromkeys(variable.inputs))
+        return bool(self.cuts) or any(used[v.id] > 1 for v in variables if v.operation)
+
+    def text(self, under: Under) -> str:
+        """The drawing, with ``under`` in brackets under each name."""
+        seen: set[int] = set()
+        pieces: list[str] = []
+        for root in (*sorted(self.cuts), self.derivation.result):
+            block = self._block(self.derivation.variables[root], under, seen, root)
+            pieces.append("\n".join(line.rstrip() for line in block.lines).rstrip())
+        return "\n\n".join(pieces)
+
+    def _find_cuts(self) -> None:
+        """Cut where the drawing gets too wide, from the inputs to the result; each gradient is given the
+        room that it takes in the end."""
+
+        def under(variable: Variable) -> str:
+            return shortened(self.derivation, variable.id, None) or ""
+
+        width: dict[int, int] = {}
+        for variable in self.derivation.variables:
+            name = columns(_leaf(variable.name, under(variable)).lines[0])
+            if not variable.operation:
+                width[variable.id] = name
+                continue
+            arrow = columns(_arrow(sign(variable))) + 4
+            inputs = sorted(dict.fromkeys(variable.inputs), key=lambda i: -width[i])
+            for one in inputs:
+                computed = self.derivation.variables[one].operation
+                if computed and width[one] + arrow + name > MOST_COLUMNS:
+                    self.cuts.add(one)
+                    width[one] = columns(_leaf(self._elsewhere(one), under(self._variable(one))).lines[0])
+            width[variable.id] = max((width[i] for i in inputs), default=0) + arrow + name
+
+    def _variable(self, place: int) -> Variable:
+        return self.derivation.variables[place]
+
+    def _elsewhere(self, place: int) -> str:
+        return f"{self._variable(place).name}…"
+
+    def _block(self, variable: Variable, under: Under, seen: set[int], root: int) -> _Block:
+        if not variable.operation:
+            return _leaf(variable.name, under(variable))
+        if variable.id in seen or (variable.id in self.cuts and variable.id != root):
+            return _leaf(self._elsewhere(variable.id), under(variable))
+        seen.add(variable.id)
+        children = [
+            self._block(self._variable(one), under, seen, root) for one in dict.fromkeys(variable.inputs)
+        ]
+        return _joined(children, sign(variable), _leaf(variable.name, under(variable)))
+
+
+def draw(derivation: Derivation) -> Drawing | None:
+    """How to draw the graph; None where it has too many nodes for a screen."""
+    return Drawing(derivation) if len(derivation.variables) <= MOST_NODES else None
+
+
+def shortened(derivation: Derivation, variable: int, before: int | None) -> str | None:
+    """The running gradient of a variable, as it fits under its name."""
+    if not derivation.reached(variable, before):
         return None
-    seen: set[int] = set()
-    lines = _block(derivation, derivation.variables[derivation.result], gradient, seen).lines
-    if max(len(line.rstrip()) for line in lines) > MOST_COLUMNS:
-        return None
-    return "\n".join(line.rstrip() for line in lines).rstrip()
+    total = derivation.total(variable, before)
+    text = "…" if total is None else numbers(total)
+    return text if len(text) <= 16 else "…"
 
 
-def repeats(derivation: Derivation) -> bool:
-    """Whether some computed variable is drawn more than once, and shortened the second time."""
-    used = [i for variable in derivation.variables for i in dict.fromkeys(_operands(variable))]
-    return any(used.count(v.id) > 1 for v in derivation.variables if v.operation)
+def columns(text: str) -> int:
+    """How wide a terminal shows ``text``: Chinese takes two columns, a combining accent none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
-def _operands(variable: Variable) -> tuple[int, ...]:
-    return variable.inputs
-
-
-def _block(
-    derivation: Derivation,
-    variable: Variable,
-    gradient: Callable[[Variable], str | None],
-    seen: set[int],
-) -> _Block:
-    if variable.operation and variable.id in seen:
-        return _leaf(f"{variable.name}…", gradient(variable))
-    seen.add(variable.id)
-    if not variable.operation:
-        return _leaf(variable.name, gradient(variable))
-    children = [
-        _block(derivation, derivation.variables[one], gradient, seen)
-        for one in dict.fromkeys(variable.inputs)
-    ]
-    return _joined(children, sign(variable), _leaf(variable.name, gradient(variable)))
+def _right(text: str, width: int) -> str:
+    return " " * (width - columns(text)) + text
 
 
 def _leaf(name: str, gradient: str | None) -> _Block:
-    under = f"[{gradient}]" if gradient is not None else ""
-    width = max(len(name), len(under))
-    return _Block([name.rjust(width), under.rjust(width)], 0)
+    under = gradient or ""
+    if under and not under.startswith("["):  # a vector has its brackets already
+        under = f"[{under}]"
+    width = max(columns(name), columns(under))
+    return _Block([_right(name, width), _right(under, width)], 0)
+
+
+def _arrow(operation: str) -> str:
+    return f" ({operation}) --> "
 
 
 def _joined(children: list[_Block], operation: str, result: _Block) -> _Block:
     """The children one above the other, a bar to their right, and the result beyond it."""
-    width = max(child.width for child in children)
+    width = max((child.width for child in children), default=0)
     lines: list[str] = []
     anchors: list[int] = []
     for child in children:
         anchors.append(len(lines) + child.anchor)
-        lines += [line.rjust(width) for line in child.lines]
+        lines += [_right(line, width) for line in child.lines]
     first, last = anchors[0], anchors[-1]
     row = first if first == last else (first + last) // 2
     barred = [
         line + (" --|" if i in anchors else "   |" if first < i < last else "    ")
         for i, line in enumerate(lines)
     ]
-    arrow = f" ({operation}) --> "
-    tail = [" " * (len(arrow) + result.width)] * len(barred)
+    arrow = _arrow(operation)
+    tail = [" " * (columns(arrow) + result.width)] * len(barred)
     tail[row] = arrow + result.lines[0]
     if row + 1 == len(tail):
         barred.append(" " * (width + 4))
         tail.append("")
-    tail[row + 1] = " " * len(arrow) + result.lines[1]
+    tail[row + 1] = " " * columns(arrow) + result.lines[1]
     return _Block([line + end for line, end in zip(barred, tail, strict=True)], row)
 
 
 def sign(variable: Variable) -> str:
-    """What stands in the round brackets: the operation, with the numbers that go into it."""
+    """What stands in the round brackets: the operation, with the number that goes into it."""
     name, *operands = variable.formula
-    shown = _SIGNS.get(variable.operation, name)
-    numbers: list[Formula] = [one for one in operands if not isinstance(one, list)]
-    if variable.operation == "pow" and len(numbers) == 1 and isinstance(operands[0], list):
-        return f"^{_short(numbers[0])}"
-    if len(numbers) == 1 and shown in ("+", "*", "−", "/") and len(operands) == 2:
+    shown: str = _SIGNS.get(variable.operation, name)
+    given: list[Formula] = [one for one in operands if not isinstance(one, list)]
+    if variable.operation == "pow" and len(given) == 1 and isinstance(operands[0], list):
+        return f"^{_short(given[0])}"
+    if len(given) == 1 and shown in ("+", "*", "−", "/") and len(operands) == 2:
         left = not isinstance(operands[0], list)
-        return f"{_short(numbers[0])} {shown}" if left else f"{shown} {_short(numbers[0])}"
+        return f"{_short(given[0])} {shown}" if left else f"{shown} {_short(given[0])}"
     return shown
 
 
-def _short(number: Formula) -> str:
-    from chainrule.explain.notation import number as written
-
-    return number if isinstance(number, str) else written(number)
+def _short(value: Formula) -> str:
+    return value if isinstance(value, str) else number(value)

@@ -54,7 +54,8 @@ def _on_values(name: str) -> Callable[..., Value]:
     operation = scalar_rules.operation(ROWS[name], Value, Value)  # type: ignore[arg-type]
 
     def function(first: Any, *others: Any) -> Value:
-        return operation(first if isinstance(first, Value) else Value(first), *others)
+        value: Value = operation(first if isinstance(first, Value) else Value(first), *others)
+        return value
 
     return function
 

@@ -1,7 +1,7 @@
 """What the user calls things: names for values, read off the caller's own variables.
 
 A name is kept for the object that it holds, so a value that was never given a name has none, and the
-explanation numbers it instead.
+explanation numbers it instead. No two objects get the same name.
 """
 
 from __future__ import annotations
@@ -15,41 +15,55 @@ from chainrule.value import Value
 
 
 class Names:
-    """The names of the values that a frame can see."""
+    """The names of the values that a frame can see. Whoever comes first wins: a value keeps the first
+    name that it was given, and a name the first value."""
 
     def __init__(self) -> None:
-        self._by_key: dict[Any, str] = {}
+        self._by_key: dict[int, str] = {}
+        self._owner: dict[str, int] = {}
         self._held: list[Any] = []  # keys are ids: what they stand for must not go away
         self.taken: set[str] = set()
 
     @classmethod
     def of_frame(cls, frame: FrameType) -> Names:
-        """Local names first: they are the nearest."""
+        """Local names first: they are the nearest. A comprehension sees what is around it."""
         names = cls()
         names.add_all(frame.f_locals)
+        while frame.f_code.co_name in _INNER and frame.f_back is not None:
+            frame = frame.f_back
+            names.add_all(frame.f_locals)
         if frame.f_globals is not frame.f_locals:
             names.add_all(frame.f_globals)
         return names
 
     def add_all(self, variables: Mapping[str, Any]) -> None:
-        for name, value in list(variables.items()):
-            if not name.startswith("_"):
-                self.taken.add(name)
-                for path, found in _inside(name, value):
-                    self.add(path, found)
+        """Take ``variables``, a name of its own before one inside a list, a public before a private."""
+        items = [(name, value) for name, value in variables.items() if name.strip("_0123456789")]
+        items.sort(key=lambda item: item[0].startswith("_"))
+        self.taken.update(name for name, _ in items)
+        for name, value in items:
+            if isinstance(value, (Tensor, Value)):
+                self.add(name, value)
+        for name, value in items:
+            for path, found in self._inside(name, value):
+                self.add(path, found)
 
     def merge(self, other: Names) -> None:
         """Take the names of ``other`` as well; those that are here already win."""
-        self._by_key = {**other._by_key, **self._by_key}
+        for key, name in other._by_key.items():
+            self._give(name, key)
         self._held += other._held
         self.taken |= other.taken
 
     def add(self, name: str, value: Any) -> None:
-        key = _key(value)
-        if key is not None:
-            self._by_key.setdefault(key, name)
-            self._held.append(value)
-            self.taken.add(name)
+        """Call ``value`` by ``name``, unless it has a name or the name a value."""
+        self._give(name, _key(value))
+        self._held.append(value)
+        self.taken.add(name)
+
+    def _give(self, name: str, key: int) -> None:
+        if key not in self._by_key and self._owner.setdefault(name, key) == key:
+            self._by_key[key] = name
 
     def rename(self, thing: Any, name: str) -> None:
         """Call ``thing``, which stands for something named, by its name."""
@@ -60,36 +74,39 @@ class Names:
         """The name of the node, leaf, value or array whose identity is ``key``."""
         return self._by_key.get(key)
 
+    def _inside(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        """The tensors within: members of lists, entries, parameters of a module."""
+        if isinstance(value, (list, tuple)):
+            yield from _members(name, value, depth=2)
+        elif isinstance(value, dict) and len(value) <= _MOST:
+            for entry, one in list(value.items()):
+                if isinstance(one, (Tensor, Value)):
+                    plain = isinstance(entry, str) and entry.isidentifier() and entry not in self.taken
+                    yield (entry if plain else f"{name}[{entry!r}]"), one
+        elif hasattr(type(value), "named_parameters"):
+            for path, parameter in value.named_parameters():
+                if isinstance(parameter, Tensor):
+                    yield f"{name}.{path}", parameter
 
-def _key(value: Any) -> int | None:
-    """What a node of the graph can be recognised by: itself, the leaf, or the array."""
-    if isinstance(value, Tensor):
-        if value._node is not None:
-            return id(value._node)
-        return id(value) if value._leaf else id(value._data)
-    return id(value) if isinstance(value, Value) else None
 
-
-_CONTAINERS = (list, tuple)
+_INNER = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 _MOST = 64  # of a longer list, the members have no names worth printing
 
 
-def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """``value`` itself, or the tensors within: members of lists, entries, parameters of a module."""
-    if isinstance(value, (Tensor, Value)):
-        yield name, value
-    elif isinstance(value, _CONTAINERS) and 0 < len(value) <= _MOST:
-        for place, one in enumerate(value):
-            if isinstance(one, (Tensor, Value)):
-                yield f"{name}[{place}]", one
-            elif isinstance(one, _CONTAINERS) and len(one) <= _MOST:
-                for j, inner in enumerate(one):
-                    if isinstance(inner, (Tensor, Value)):
-                        yield f"{name}[{place}][{j}]", inner
-    elif isinstance(value, dict) and 0 < len(value) <= _MOST:
-        for entry, one in value.items():
-            if isinstance(one, (Tensor, Value)):
-                yield (entry if isinstance(entry, str) else f"{name}[{entry!r}]"), one
-    elif hasattr(type(value), "named_parameters"):
-        for path, parameter in value.named_parameters():
-            yield f"{name}.{path}", parameter
+def _members(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    if len(value) > _MOST:
+        return
+    for place, one in enumerate(value):
+        if isinstance(one, (Tensor, Value)):
+            yield f"{name}[{place}]", one
+        elif depth > 1 and isinstance(one, (list, tuple)):
+            yield from _members(f"{name}[{place}]", one, depth - 1)
+
+
+def _key(value: Tensor | Value) -> int:
+    """What a node of the graph can be recognised by: itself, the leaf, or the array."""
+    if isinstance(value, Value):
+        return id(value)
+    if value._node is not None:
+        return id(value._node)
+    return id(value) if value._leaf else id(value._data)

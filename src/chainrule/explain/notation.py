@@ -17,6 +17,7 @@ from chainrule.explain.derivation import Formula
 # How tightly the operations bind.
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _COMPARISON = 0
+_WITHIN = {"": _COMPARISON, "product": _PRODUCT, "power": _ATOM}
 
 _INFIX: dict[str, tuple[str, int]] = {
     "add": (" + ", _SUM),
@@ -29,8 +30,8 @@ _INFIX: dict[str, tuple[str, int]] = {
     "ge": (" ≥ ", _COMPARISON),
     "eq": (" = ", _COMPARISON),
     "ne": (" ≠ ", _COMPARISON),
-    "and": (" and ", _COMPARISON),
-    "or": (" or ", _COMPARISON),
+    "and": (" ∧ ", _COMPARISON),
+    "or": (" ∨ ", _COMPARISON),
     "matmul": (" @ ", _PRODUCT),
 }
 _CONDITIONS = frozenset(name for name, (_, level) in _INFIX.items() if level == _COMPARISON)
@@ -89,9 +90,12 @@ _FOLD: dict[str, Callable[..., Any]] = {
 }
 
 
-def write(formula: Formula, reference: Callable[[int], str], *, spaced: bool = False) -> str:
-    """``formula`` as text; ``spaced`` puts spaces around the product that it is."""
-    return _Writer(reference, spaced).text(formula, _COMPARISON)
+def write(
+    formula: Formula, reference: Callable[[int], str], *, spaced: bool = False, within: str = ""
+) -> str:
+    """``formula`` as text; ``spaced`` puts spaces around the product that it is. ``within`` a "product",
+    or a "power", it gets the brackets that it needs there."""
+    return _Writer(reference, spaced).text(formula, _WITHIN[within])
 
 
 class _Writer:
@@ -102,11 +106,11 @@ class _Writer:
     def text(self, formula: Formula, outer: int) -> str:
         if not isinstance(formula, list):
             text = formula if isinstance(formula, str) else number(formula)
-            return f"({text})" if text.startswith("−") and outer > _SUM else text
+            return f"({text})" if _compound(text, outer) else text
         name, *args = formula
         if name == "ref":
             text = self.reference(args[0])
-            return f"({text})" if _compound(text) and outer > _SUM else text
+            return f"({text})" if _compound(text, outer) else text
         text, level = self._operation(name, args)
         return f"({text})" if level < outer else text
 
@@ -128,18 +132,26 @@ class _Writer:
         if name == "getitem":
             return f"{self.text(args[0], _ATOM)}[{args[1]}]", _ATOM
         if name == "logical_not":
-            return f"[not {self.text(args[0], _COMPARISON)}]", _ATOM
+            return f"[¬ {self._bare(args[0])}]", _ATOM
         return f"{name}({', '.join(self.text(arg, _COMPARISON) for arg in args)})", _ATOM
 
     def _infix(self, name: str, args: list[Formula]) -> tuple[str, int]:
         sign, level = _INFIX[name]
         if self.spaced and level == _PRODUCT:
             sign = f" {sign.strip()} "
+        if name in ("and", "or"):
+            return f"[{self._bare(args[0])}{sign}{self._bare(args[1])}]", _ATOM
         left = self.text(args[0], level)
         # (a − b) − c needs no brackets, a − (b − c) does; so does a · (b · c), to show what was computed
         right = self.text(args[1], level + 1)
         text = f"{left}{sign}{right}"
         return (f"[{text}]", _ATOM) if name in _CONDITIONS else (text, level)
+
+    def _bare(self, condition: Formula) -> str:
+        """A condition inside another: a comparison leaves its brackets to the whole."""
+        text = self.text(condition, _COMPARISON)
+        simple = isinstance(condition, list) and condition[0] in _CONDITIONS - {"and", "or"}
+        return text[1:-1] if simple else text
 
     def _power(self, base: Formula, exponent: float) -> str:
         text = number(exponent).replace("−", "-")
@@ -148,9 +160,11 @@ class _Writer:
         return f"{self.text(base, _ATOM)}^{self.text(exponent, _ATOM)}"
 
 
-def _compound(text: str) -> bool:
-    """Whether a number needs brackets beside another sign: −1 does, and so does 1e−5."""
-    return text.startswith("−")
+def _compound(text: str, outer: int) -> bool:
+    """Whether a number needs brackets beside another sign: −1 does, and 1e−5 under an exponent."""
+    if text.startswith("−"):
+        return outer > _SUM
+    return outer > _PRODUCT and text[:1].isdigit() and "e" in text
 
 
 def number(value: Any) -> str:

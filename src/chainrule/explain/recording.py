@@ -1,4 +1,4 @@
-"""Listening to a backward pass: the sweep that gives gradients, with somebody who writes down what flows."""
+"""Listening to a backward pass: the sweep that gives gradients, and who writes down what flows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from chainrule import errors
+from chainrule.arrays import numpy_namespace, scalar
 from chainrule.autodiff import scalar_rules
 from chainrule.autodiff.backward import reachable, sweep
-from chainrule.autodiff.graph import SMALL, Node, Plan, place
+from chainrule.autodiff.graph import SMALL, Absent, Node, Plan, overwrites, place, tick
 from chainrule.explain.names import Names
 from chainrule.primitives.row import Row
 from chainrule.tensor import Tensor
 from chainrule.value import Value
-
 
 #: Variables of the graph go by the identity of the node, leaf or array that they are.
 Key = int
@@ -43,10 +43,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Event:
-    """What one operation did on the way back: its cotangent came, and each parent got its part."""
+    """What one operation did on the way back: its cotangent came, and each parent got its part.
+
+    ``flows`` says which parents got one; the numbers are None where they are too many to show.
+    """
 
     step: Step
     g: Any
+    flows: Sequence[bool]
     arrived: Sequence[Any]
     totals: Sequence[Any]
 
@@ -62,7 +66,8 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Recording:
-    """A graph and its way back. ``steps`` stand in the order of the forward pass."""
+    """A graph and its way back. ``steps`` stand in the order of the forward pass; ``xp`` is what its rules
+    ran on, and ``time`` when they did."""
 
     root: Key
     seed: np.ndarray
@@ -71,6 +76,16 @@ class Recording:
     leaves: list[Leaf]
     names: Names
     held: Any  # what the keys identify, kept so that they stay unique
+    xp: Any
+    time: int
+
+    def intact(self, array: Any) -> bool:
+        """Whether a saved array is still there, and still what it was: large ones are not copied."""
+        if array is None or isinstance(array, Absent):
+            return False
+        if not isinstance(array, np.ndarray) or array.size <= SMALL:
+            return True
+        return overwrites.since(array, self.time) is None
 
 
 def record(result: Any, names: Names, seed: Any = None) -> Recording:
@@ -90,24 +105,25 @@ def record(result: Any, names: Names, seed: Any = None) -> Recording:
     return _listen(result._node, start, names, lambda leaf: leaf._data)
 
 
-def _listen(root: Node, seed: np.ndarray, names: Names, value_of: Any) -> Recording:
+def _listen(
+    root: Node, seed: np.ndarray, names: Names, value_of: Any, xp: Any = numpy_namespace
+) -> Recording:
     nodes = reachable([root])[::-1]
     steps = {node: _step(node) for node in nodes}
     events: list[Event] = []
 
     def listener(node: Node, g: Any, arrived: Sequence[Any], totals: Sequence[Any]) -> None:
         # running totals are added into in place: what is written down is a copy
-        events.append(
-            Event(steps[node], _few(g), [_few(a) for a in arrived], [_few(t) for t in totals])
-        )
+        flows = [a is not None for a in arrived]
+        numbers = ([_few(a) for a in arrived], [_few(t) for t in totals])
+        events.append(Event(steps[node], _few(g), flows, *numbers))
 
-    found = sweep([(root, seed)], keep=True, again=True, listener=listener)
+    found = sweep([(root, seed)], xp, keep=True, again=True, listener=listener)
     things = _leaves_of(nodes)
-    leaves = [
-        Leaf(id(thing), np.array(value_of(thing)), found.leaves.get(thing)) for thing in things
-    ]
+    leaves = [Leaf(id(thing), np.array(value_of(thing)), found.leaves.get(thing)) for thing in things]
+    held = (nodes, things)
     return Recording(
-        id(root), np.array(seed), list(steps.values()), events, leaves, names, (nodes, things)
+        id(root), np.array(seed), list(steps.values()), events, leaves, names, held, xp, tick()
     )
 
 
@@ -152,6 +168,24 @@ def _leaves_of(nodes: Sequence[Node]) -> list[Any]:
 # --- values ------------------------------------------------------------------------------------------
 
 
+class _Floats:
+    """Python's own functions on numbers of rank 0, so that a ``Value`` is explained bit for bit."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(scalar, name, None)
+        on_arrays = getattr(numpy_namespace, name)
+        if function is None:
+            return on_arrays
+
+        def run(*numbers: Any) -> Any:
+            try:
+                return np.float64(function(*(np.asarray(number).item() for number in numbers)))
+            except scalar.RAISED:
+                return on_arrays(*numbers)
+
+        return run
+
+
 class _ScalarLeaf:
     """A ``Value`` without history, as the sweep asks for a leaf."""
 
@@ -175,7 +209,7 @@ def _record_value(result: Value, names: Names) -> Recording:
     for value, thing in made.items():
         if (name := names.of(id(value))) is not None:
             names.rename(thing, name)
-    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data))
+    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data), _Floats())
 
 
 def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:

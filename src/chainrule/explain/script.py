@@ -6,7 +6,7 @@ import os
 import runpy
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from chainrule import errors
@@ -32,10 +32,19 @@ def explain_script(
     if not os.path.isfile(path):
         raise errors.script_not_found(path)
     with _last_backward() as last, _as_main(path, arguments):
-        runpy.run_path(path, run_name="__main__")
+        _run(path)
     if not last:
         raise errors.script_without_backward(path)
     return derive(last[0], lang=lang, torch=torch)
+
+
+def _run(path: str) -> None:
+    """Run the script. One that ends by ``sys.exit(0)`` has run to its end."""
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise
 
 
 @contextmanager
@@ -44,7 +53,9 @@ def _last_backward() -> Iterator[list[Recording]]:
     last: list[Recording] = []
 
     def recorder(result: Any, seed: Any) -> None:
-        last[:] = [record(result, Names.of_frame(caller()), seed)]
+        # what cannot be recorded is a leaf, or a graph that backward() itself is about to refuse
+        with suppress(errors.GraphError):
+            last[:] = [record(result, Names.of_frame(caller()), seed)]
 
     recorders.append(recorder)
     try:

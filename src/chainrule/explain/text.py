@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from chainrule.explain import messages
-from chainrule.explain.derivation import Check, Contribution, Derivation, LocalDerivative, Variable
-from chainrule.explain.drawing import draw, repeats
+from chainrule.explain.derivation import (
+    Check,
+    Contribution,
+    Derivation,
+    Formula,
+    LocalDerivative,
+    Numbers,
+    Variable,
+)
+from chainrule.explain.drawing import draw, shortened
+from chainrule.explain.layout import bracketed, elided, laid_out, rough
 from chainrule.explain.notation import number, numbers, write
 
 #: Nested lists up to so many characters are put on the line; longer ones are laid out below it.
 _LINE = 48
 
 #: Up to so many variables, the graph is drawn again at every step of the way back.
-_STEPWISE = 10
+_STEPWISE = 16
 
+#: Of more lines than that, a section shows the first and the last.
+_MOST, _FIRST, _LAST = 60, 30, 20
+
+#: A check agrees up to this error, which grows with the rounding of the type.
 _AGREES = {"float32": 1e-4, "float64": 1e-5}
+
+#: What a result is called that French calls its "regret".
+_LOSSES = frozenset({"l", "loss", "perte", "regret"})
+
+T = TypeVar("T")
 
 
 def render(derivation: Derivation, lang: str) -> str:
@@ -32,16 +51,18 @@ class _Text:
         self.lang = lang
         self.say = messages.language(lang)
         self.result = derivation.variables[derivation.result]
-        self.uses = Counter((c.to) for c in derivation.contributions)
+        self.uses = Counter(c.to for c in derivation.contributions)
         self.locals = {(one.of, one.place): one for one in derivation.locals}
+        self.sides = Counter((one.of, one.to) for one in derivation.locals)
+        self.drawing = draw(derivation)
 
     def whole(self) -> str:
+        result = self.result.name
+        forward = "forward_loss" if result.lower() in _LOSSES else "forward"
         parts = [
-            self._section(1, self.say["forward"].format(result=self.result.name), self.forward()),
+            self._section(1, self.say[forward].format(result=result), self.forward()),
             self._section(2, self.say["locals"], self.local_derivatives()),
-            self._section(
-                3, self.say["backward"].format(result=self.result.name), self.backward()
-            ),
+            self._section(3, self.say["backward"].format(result=result), self.backward()),
             self._section(4, self.say["gradients"], self.checks()),
         ]
         notes = [self.say.get(note, note) for note in self.derivation.notes]
@@ -51,6 +72,15 @@ class _Text:
         body = "\n".join(f"   {line}".rstrip() for text in lines for line in text.split("\n"))
         body = re.sub(r"\n{3,}", "\n\n", body).rstrip()
         return f"{place}. {title}\n\n{body}" if body else ""
+
+    def _each(self, things: Sequence[T], write_one: Callable[[T], str]) -> Iterator[str]:
+        """A line for each, or for the first and the last of them with the count of the others between."""
+        if len(things) <= _MOST:
+            yield from map(write_one, things)
+            return
+        yield from map(write_one, things[:_FIRST])
+        yield self.say["more"].format(count=len(things) - _FIRST - _LAST)
+        yield from map(write_one, things[-_LAST:])
 
     # --- names and values ----------------------------------------------------------------------------
 
@@ -69,27 +99,26 @@ class _Text:
 
     def _shown(self, value: Any, shape: tuple[int, ...]) -> str:
         if value is None:
-            return self.say["too_large"].format(shape=shape)
+            return f"({self.say['too_large']})"
         return numbers(value)
 
     def _equals(self, value: Any, shape: tuple[int, ...]) -> str:
         """`` = value``; a matrix goes below, one row a line."""
         if value is None:
-            return f"   ({self._shown(value, shape)})"
+            return f"   {shape}   ({self.say['too_large']})"
         if len(shape) < 2:
-            return f" = {_elided(value)}"
-        return f"   {shape}\n{_laid_out(value)}"
+            return f" = {elided(value)}"
+        return f"   {shape}\n{laid_out(value)}"
 
     # --- the four sections ---------------------------------------------------------------------------
 
     def forward(self) -> Iterator[str]:
-        given = [v for v in self.derivation.variables if not v.operation]
-        for variable in given:
-            value = self._equals(variable.value, variable.shape)
-            yield f"{variable.name}{value}"
-        for variable in self.derivation.variables:
-            if variable.operation:
-                yield self._computed(variable)
+        variables = self.derivation.variables
+        yield from self._each([v for v in variables if not v.operation], self._given)
+        yield from self._each([v for v in variables if v.operation], self._computed)
+
+    def _given(self, variable: Variable) -> str:
+        return f"{variable.name}{self._equals(variable.value, variable.shape)}"
 
     def _computed(self, variable: Variable) -> str:
         formula = write(variable.formula, self.name, spaced=True)
@@ -108,11 +137,11 @@ class _Text:
         return self.derivation.variables[variable].shape
 
     def local_derivatives(self) -> Iterator[str]:
-        for local in sorted(self.derivation.locals, key=lambda one: -one.of):
-            yield self._local(local)
+        found = sorted(self.derivation.locals, key=lambda one: -one.of)
+        yield from self._each(found, self._local)
 
     def _local(self, local: LocalDerivative) -> str:
-        left = self.partial(local.of, local.to) + self._which(local)
+        left = self.partial(local.of, local.to) + self._which(local.of, local.to, local.place)
         if local.rule is not None:
             return f"{left}:  {self.gradient_of(local.to)} = {self._rule(local)}"
         formula = write(local.formula, self.name)
@@ -128,162 +157,139 @@ class _Text:
                 steps.append(text)
         return " = ".join(steps)
 
-    def _which(self, local: LocalDerivative) -> str:
+    def _which(self, of: int, to: int, place: int) -> str:
         """Where a variable stands on both sides of an operation: which side is meant."""
-        sides = [one for one in self.derivation.locals if (one.of, one.to) == (local.of, local.to)]
-        if len(sides) == 1:
+        if self.sides[of, to] < 2:
             return ""
-        return f" ({self.say['place'].format(place=local.place + 1)})"
+        return f" ({self.say['input'].format(place=place + 1)})"
 
     def _rule(self, local: LocalDerivative) -> str:
         """A structural row's words, with the names of this program in them."""
-        operands = {
-            letter: self.name(one)
-            for letter, one in zip("xyz", self.derivation.variables[local.of].inputs, strict=False)
-        }
-        return messages.words(local.rule or "", self.lang).format(
-            g=self.gradient_of(local.of), out=self.name(local.of), **{"x": "x", "y": "y", **operands}
-        )
+        _, *operands = self.derivation.variables[local.of].formula
+        named = {letter: self._operand(one) for letter, one in zip("xyz", operands, strict=False)}
+        words = messages.words(local.rule or "", self.lang)
+        return words.format(g=self.gradient_of(local.of), out=self.name(local.of), **named)
+
+    def _operand(self, formula: Formula) -> str:
+        return write(formula, self.name, within="power")
 
     def backward(self) -> Iterator[str]:
-        derivation = self.derivation
-        start = self._equals(derivation.seed, self.result.shape)
-        yield f"{self.gradient_of(derivation.result)}{start}"
-        stepwise = len(derivation.variables) <= _STEPWISE
-        drawn = self._drawing(0) if stepwise else None
-        if drawn is not None:
-            yield f"\n{drawn}\n"
-        reached: Counter[int] = Counter()
-        steps = derivation.contributions
-        for place, contribution in enumerate(steps, 1):
-            reached[contribution.to] += 1
-            yield self._contribution(contribution, reached[contribution.to])
-            last_of_node = place == len(steps) or steps[place].of != contribution.of
-            if stepwise and last_of_node and (drawn := self._drawing(place)) is not None:
-                yield f"\n{drawn}\n"
+        derivation, drawing = self.derivation, self.drawing
+        stepwise = drawing is not None and len(derivation.variables) <= _STEPWISE
+        yield f"{self.gradient_of(derivation.result)}{self._equals(derivation.seed, self.result.shape)}"
+        if stepwise:
+            yield self._drawn(0)
+        for lines, place in self._way_back():
+            yield lines
+            if stepwise and place is not None:
+                yield self._drawn(place)
+        if drawing is None:
+            yield "\n" + self.say["graph_too_large"].format(count=len(derivation.variables))
+            return
         if not stepwise:
-            drawn = self._drawing(None)
-            if drawn is not None:
-                yield f"\n{drawn}\n"
-            else:
-                count = len(derivation.variables)
-                yield "\n" + self.say["graph_too_large"].format(count=count)
-        if drawn is not None and repeats(derivation):
+            yield self._drawn(None)
+        if drawing.repeats:
             yield f"({self.say['drawn_elsewhere']})"
 
-    def _drawing(self, before: int | None) -> str | None:
-        def under(variable: Variable) -> str | None:
-            total = self.derivation.total(variable.id, before)
-            if total is None:
-                return None
-            text = numbers(total)
-            return text if len(text) <= 24 else "…"
+    def _way_back(self) -> Iterator[tuple[str, int | None]]:
+        """Every product of the chain rule; with its place where it is the last of its operation."""
+        steps = self.derivation.contributions
+        totals: dict[int, tuple[int, Numbers]] = {}
+        arrived: list[tuple[Contribution, int, Numbers]] = []
+        for one in steps:
+            count, before = totals.get(one.to, (0, None))
+            arrived.append((one, count + 1, before))
+            totals[one.to] = count + 1, one.total
+        ends = [i + 1 == len(steps) or steps[i + 1].of != one.of for i, one in enumerate(steps)]
+        lines = self._each(arrived, lambda each: self._contribution(*each))
+        for place, text in enumerate(lines, 1):
+            yield text, place if len(steps) <= _MOST and ends[place - 1] else None
 
-        return draw(self.derivation, under)
+    def _drawn(self, before: int | None) -> str:
+        assert self.drawing is not None
+        drawn = self.drawing.text(lambda variable: shortened(self.derivation, variable.id, before))
+        return f"\n{drawn}\n"
 
-    def _contribution(self, one: Contribution, nth: int) -> str:
+    def _contribution(self, one: Contribution, nth: int, before: Numbers) -> str:
         local = self.locals.get((one.of, one.place))
-        left = self.gradient_of(one.to)
-        upstream = self.gradient_of(one.of)
         shape = self._shape(one.to)
-        before = f"{self._before(one)} + " if nth > 1 and not shape else ""
-        if local is None or local.rule is not None:
-            rule = self._rule(local) if local is not None else upstream
-            text = f"{left} = {rule}{self._equals(one.total, shape)}"
-        elif shape or self._shape(one.of):
-            formula = write(local.formula, self.name)
-            product = upstream if formula == "1" else f"{upstream} · {_bracketed(formula)}"
-            text = f"{left} = {product}{self._equals(one.total, shape)}"
+        so_far = ""
+        if nth > 1:
+            so_far = (self.say["so_far"] if shape or before is None else number(before)) + " + "
+        left, right = self.gradient_of(one.to), self._product(one, local)
+        if shape or self._shape(one.of) or local is None or local.rule is not None:
+            text = f"{left} = {so_far}{right}{self._equals(one.total, shape)}"
         else:
-            factors = f"{upstream} · {self.partial(one.of, one.to)}"
-            filled = " · ".join((_signed(one.upstream), _signed(local.value)))
-            amount = numbers(one.amount)
-            text = f"{left} = {before}{factors} = {before}{filled} = {before}{amount}"
-            if before:
+            filled = " · ".join(bracketed(self._shown(x, ())) for x in (one.upstream, local.value))
+            text = f"{left} = {so_far}{right} = {so_far}{filled} = {so_far}{self._amount(one, so_far)}"
+            if so_far:
                 text += f" = {numbers(one.total)}"
         return text + self._remarks(one, nth)
 
-    def _before(self, one: Contribution) -> str:
-        return number(one.total - one.amount) if one.total is not None else "…"
+    def _amount(self, one: Contribution, so_far: str) -> str:
+        text = numbers(one.amount)
+        return bracketed(text) if so_far else text
+
+    def _product(self, one: Contribution, local: LocalDerivative | None) -> str:
+        """What is added, as a formula: upstream · local, or the words of the rule."""
+        upstream = self.gradient_of(one.of)
+        if local is not None and local.rule is not None:
+            return self._rule(local)
+        if local is not None and not self._shape(one.of):
+            return f"{upstream} · {self.partial(one.of, one.to)}"
+        formula = "1" if local is None else write(local.formula, self.name, within="product")
+        product = upstream if formula == "1" else f"{upstream} · {bracketed(formula)}"
+        if one.summed:
+            axes = one.summed[0] if len(one.summed) == 1 else one.summed
+            return f"sum({product}, dim={axes})"
+        return product
 
     def _remarks(self, one: Contribution, nth: int) -> str:
-        remarks = []
+        which = self._which(one.of, one.to, one.place)
+        remarks = [f"  {which}"] if which else []
         if one.summed:
             key = "axes" if len(one.summed) == 1 else "axes_many"
             axes = ", ".join(str(axis) for axis in one.summed)
-            remarks.append(self.say[key].format(axes=axes, name=self.name(one.to)))
+            remarks.append(f"\n   ({self.say[key].format(axes=axes, name=self.name(one.to))})")
         if nth > 1 and nth == self.uses[one.to]:
-            remarks.append(self.say["summed"].format(name=self.name(one.to), count=nth))
-        return "".join(f"\n   ({remark})" for remark in remarks)
+            remarks.append(f"\n   ({self.say['summed'].format(name=self.name(one.to), count=nth)})")
+        return "".join(remarks)
+
+    # --- checks --------------------------------------------------------------------------------------
 
     def checks(self) -> Iterator[str]:
-        for check in self.derivation.checks:
-            yield self._check(check)
+        yield from self._each(self.derivation.checks, self._check)
 
     def _check(self, check: Check) -> str:
         variable = self.derivation.variables[check.variable]
-        name = self.gradient_of(check.variable)
-        limit = _AGREES.get(variable.dtype, 1e-3)
         along = f" ({self.say['along']})" if check.along else ""
         shape = () if check.along else variable.shape
-        lines = [f"{name}{along}{self._equals(check.gradient, shape)}"]
-        if check.numerical is None:
-            return f"{lines[0]}\n   {self.say['unchecked']}"
-        for label, value, error in (
-            (self.say["numerical"], check.numerical, check.numerical_error),
-            ("PyTorch", check.torch, check.torch_error),
-        ):
-            if value is None or error is None:
-                continue
-            mark = "✓" if error <= limit else "✗"
-            text = f" {numbers(value)}" if not shape and value is not None else ""
-            lines.append(f"   {mark} {label}{text}   ({self.say['error']} {_rough(error)})")
-        if check.kink:
-            lines.append(f"   {self.say['kink']}")
-        return "\n".join(lines)
+        first = f"{self.gradient_of(check.variable)}{along}{self._equals(check.gradient, shape)}"
+        lines = [first, *self._comparisons(check, shape, _AGREES.get(variable.dtype, 1e-3))]
+        return "\n   ".join(lines)
+
+    def _comparisons(self, check: Check, shape: tuple[int, ...], limit: float) -> Iterator[str]:
+        if check.numerical_error is None:
+            yield self.say["unchecked"]
+            return
+        agrees = check.numerical_error <= limit
+        if agrees and not _finite(check.gradient):
+            yield self.say["not_finite"]
+        else:
+            mark = "✓" if agrees else "~" if check.kink else "✗"
+            yield self._compared(mark, self.say["numerical"], check.numerical, check.numerical_error, shape)
+            if check.kink:
+                yield f"  ({self.say['kink']})"
+        if check.torch_error is not None:
+            mark = "✓" if check.torch_error <= limit else "✗"
+            yield self._compared(mark, "PyTorch", check.torch, check.torch_error, shape)
+
+    def _compared(self, mark: str, label: str, value: Numbers, error: float, shape: tuple[int, ...]) -> str:
+        text = "" if shape else f" {numbers(value)}"
+        return f"{mark} {label}{text}   ({self.say['error']} {rough(error)})"
 
 
-def _rough(error: float) -> str:
-    return number(float(f"{error:.0e}"))
-
-
-def _signed(value: Any) -> str:
-    text = numbers(value) if value is not None else "…"
-    return f"({text})" if text.startswith("−") else text
-
-
-def _bracketed(formula: str) -> str:
-    loose = any(sign in formula for sign in (" + ", " − ")) or formula.startswith("−")
-    return f"({formula})" if loose else formula
-
-
-#: Longer vectors, and matrices with more rows or columns, are shown by their ends.
-_MOST = 10
-_ENDS = 3
-
-
-def _ends(values: list[Any]) -> list[Any]:
-    """``values``, or its ends with an ellipsis between them."""
-    return values if len(values) <= _MOST else [*values[:_ENDS], "…", *values[-_ENDS:]]
-
-
-def _elided(value: Any) -> str:
-    if not isinstance(value, list):
-        return number(value)
-    return f"[{', '.join(one if one == '…' else number(one) for one in _ends(value))}]"
-
-
-def _laid_out(value: Any) -> str:
-    """A matrix, one row a line, in columns; several of them one after the other."""
-    if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
-        return "\n\n".join("   …" if one == "…" else _laid_out(one) for one in _ends(value))
-    cells = [
-        ["…"] if row == "…" else [one if one == "…" else _cell(one) for one in _ends(row)]
-        for row in _ends(value)
-    ]
-    width = max((len(cell) for row in cells for cell in row), default=0)
-    return "\n".join("   " + "  ".join(cell.rjust(width) for cell in row) for row in cells)
-
-
-def _cell(value: Any) -> str:
-    return number(float(f"{value:.4g}"))
+def _finite(value: Numbers) -> bool:
+    if isinstance(value, list):
+        return all(_finite(one) for one in value)
+    return value is None or math.isfinite(value)

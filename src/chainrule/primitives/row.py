@@ -10,7 +10,7 @@ Rules are written in the Array API language against a namespace ``xp``: numpy fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
