@@ -8,8 +8,9 @@ import numpy as np
 
 from chainrule import errors, random
 from chainrule.axes import positive_sizes
+from chainrule.conversion import as_dtype
 from chainrule.eager import wrap
-from chainrule.tensor import Tensor, as_dtype
+from chainrule.tensor import Tensor
 
 _FLOAT = np.float32
 

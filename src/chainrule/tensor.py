@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from chainrule import errors
 from chainrule import functional as F
 from chainrule.autodiff.graph import Node, mode, overwrites
 from chainrule.axes import one_axis
-from chainrule.eager import apply, checked, default_dtype, operand, tensor_class, wrap
+from chainrule.conversion import as_array, as_dtype
+from chainrule.eager import apply, operand, tensor_class, wrap
 from chainrule.indices import raw_key
 from chainrule.methods import Methods
 from chainrule.primitives import indexing, shape
@@ -403,53 +404,3 @@ class Tensor(Methods):
         if self.dtype.kind != "f":
             raise errors.in_place_dtype(name, self.dtype, value.dtype)
         return self._become(apply(indexing.put, (self, value), {"key": raw}), name)
-
-
-# --- making tensors ----------------------------------------------------------------------------------
-
-
-def as_dtype(dtype: Any) -> Any:
-    """``dtype`` as numpy's, refused unless chainrule computes with it."""
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        raise errors.not_a_dtype(dtype) from None
-    if found.kind not in "fiub":
-        raise errors.dtype_not_supported(found)
-    return found
-
-
-def as_array(data: Any, dtype: Any) -> np.ndarray:
-    """A new array of ``data``: numpy arrays keep their dtype, Python floats become float32."""
-    if dtype is not None:
-        dtype = as_dtype(dtype)
-    if isinstance(data, Tensor):
-        return np.array(data._data, dtype=dtype)
-    if isinstance(data, (np.ndarray, np.generic)):
-        return np.array(checked(data), dtype=dtype)
-    try:
-        array = np.array(_plain(data))
-    except (ValueError, TypeError, OverflowError) as error:
-        raise errors.not_array_like(data) from error
-    if array.dtype.kind not in "fiub":
-        raise errors.not_array_like(data)
-    if dtype is None:
-        number = cast(Any, True if array.dtype.kind == "b" else 1 if array.dtype.kind in "iu" else 1.0)
-        dtype = default_dtype(number) if not _holds_float64(data) else array.dtype
-    return array.astype(dtype)
-
-
-def _plain(data: Any) -> Any:
-    """Nested lists with the tensors in them as numbers."""
-    if isinstance(data, Tensor):
-        return data._data
-    if isinstance(data, (list, tuple)):
-        return [_plain(one) for one in data]
-    return data
-
-
-def _holds_float64(data: Any) -> bool:
-    """Whether numpy's or a tensor's float64 is among nested lists: it is not Python's to shrink."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic, Tensor)) and data.dtype == np.float64

@@ -22,7 +22,7 @@ from chainrule.explain.notation import number, numbers
 
 #: What a picture may need before it is left out, or cut in pieces: nodes, and columns of a terminal.
 MOST_NODES = 24
-MOST_COLUMNS = 100
+MOST_COLUMNS = 110
 
 _SIGNS = {
     "add": "+",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,17 @@ def _put(x: Any, value: Any, *, key: Any) -> Any:
     out = x.clone()
     out[_key(key)] = value
     return out
+
+
+def _index_add(x: Any, *, key: Any, shape: Any) -> Any:
+    """Each number of ``x`` added where ``key`` picks, which may be in one place more than once."""
+    places = torch.arange(math.prod(shape)).reshape(shape)[_key(key)]
+    flat = torch.zeros(math.prod(shape), dtype=x.dtype)
+    return flat.index_add(0, places.reshape(-1), x.reshape(-1)).reshape(shape)
+
+
+def _scatter_add(x: Any, indices: Any, *, axis: Any, shape: Any) -> Any:
+    return torch.zeros(shape, dtype=x.dtype).scatter_add(axis, indices, x)
 
 
 def _key(key: Any) -> Any:
@@ -105,8 +117,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "concat": lambda *xs, axis: torch.cat(xs, dim=axis),
     "stack": lambda *xs, axis: torch.stack(xs, dim=axis),
     "getitem": lambda x, *, key: x[_key(key)],
+    "index_add": _index_add,
     "put": _put,
     "take_along_axis": lambda x, indices, *, axis: torch.gather(x, axis, indices),
+    "scatter_add": _scatter_add,
     "matmul": torch.matmul,
     "astype": _astype,
 }
