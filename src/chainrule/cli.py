@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from traceback import print_exception
 from types import TracebackType
@@ -78,7 +79,13 @@ def _derivation(what: str, values: list[str], lang: str, torch: bool | None) -> 
     from chainrule.explain.expression import explain_expression
     from chainrule.expressions import parse_bindings
 
-    return explain_expression(what, parse_bindings(values), lang=lang, torch=torch)
+    bindings = parse_bindings([_as_typed(value) for value in values])
+    return explain_expression(_as_typed(what), bindings, lang=lang, torch=torch)
+
+
+def _as_typed(argument: str) -> str:
+    """An argument whose ŷ Python could not read, where the terminal's language is said to be ASCII."""
+    return os.fsencode(argument).decode("utf-8", "replace")
 
 
 def _is_of_script(path: str, error: BaseException) -> bool:

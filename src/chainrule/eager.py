@@ -83,9 +83,16 @@ def _has_float64(*operands: Any) -> bool:
 
 
 def _link(
-    out: Any, plan: Plan, parents: tuple[Any, ...], saved: tuple[Any, ...], attrs: dict[str, Any]
+    out: Any,
+    plan: Plan,
+    parents: tuple[Any, ...],
+    saved: tuple[Any, ...],
+    attrs: dict[str, Any],
+    aligned: bool,
+    depth: int = 2,
 ) -> Node:
-    """The node of an operation that just ran, with the line of the user's program that ran it."""
+    """The node of an operation that just ran, with the line of the user's program that ran it: what is
+    ``depth`` calls up, or more, and not chainrule's own."""
     node = _new_node(Node)
     node.plan = plan
     node.parents = parents
@@ -94,9 +101,10 @@ def _link(
     node.shape = out.shape
     node.dtype = out.dtype
     node.time = tick()
+    node.aligned = aligned
     node.freed = False
     node.watchers = None
-    frame = _frame(2)
+    frame = _frame(depth)
     code = frame.f_code
     if code.co_filename not in FOREIGN:
         frame = outside(frame)
@@ -141,11 +149,11 @@ def unary(row: Elementwise) -> Callable[[Any], Tensor]:
         if parent is None or not flows or not mode.enabled:
             out._node = None
         elif array.size <= SMALL:
-            out._node = _link(array, small, (parent,), (array, x), _NO_ATTRS)
+            out._node = _link(array, small, (parent,), (array, x), _NO_ATTRS, True)
         else:
             keep_out, keep_x = large.needed
             saved = (array if keep_out else None, x if keep_x else None)
-            out._node = _link(array, large, (parent,), saved, _NO_ATTRS)
+            out._node = _link(array, large, (parent,), saved, _NO_ATTRS, True)
         return out
 
     op.__name__ = op.__qualname__ = name
@@ -210,8 +218,10 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
             plan, large = first, first_large
         else:
             plan, large = both, both_large
+        # numbers take part in any shape and dtype; two arrays may have been broadcast, or promoted
+        aligned = x is y or x is input or y is other or (x.dtype is y.dtype and x.shape == y.shape)
         if array.size <= SMALL:
-            out._node = _link(array, plan, (left, right), (array, x, y), _NO_ATTRS)
+            out._node = _link(array, plan, (left, right), (array, x, y), _NO_ATTRS, aligned)
         else:
             keep_out, keep_x, keep_y = large.needed
             saved = (
@@ -219,7 +229,7 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
                 x if keep_x or x is input or x.size <= SMALL else None,
                 y if keep_y or y is other or y.size <= SMALL else None,
             )
-            out._node = _link(array, large, (left, right), saved, _NO_ATTRS)
+            out._node = _link(array, large, (left, right), saved, _NO_ATTRS, aligned)
         return out
 
     op.__name__ = op.__qualname__ = name
@@ -259,7 +269,7 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
         else:
             kept = Absent(array, watch=True) if view else None
         saved = (kept, x if keeps_x or x.size <= SMALL else Absent(x))
-        out._node = _link(array, plan, (parent,), saved, attrs)
+        out._node = _link(array, plan, (parent,), saved, attrs, not casts, 3)
         return out
 
     op.__name__ = op.__qualname__ = row.name
@@ -297,7 +307,7 @@ def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
             x if keep_x or x.size <= SMALL else Absent(x),
             y if keep_y or y.size <= SMALL else Absent(y),
         )
-        out._node = _link(array, plan, (left, right), saved, _NO_ATTRS)
+        out._node = _link(array, plan, (left, right), saved, _NO_ATTRS, x.dtype is y.dtype, 3)
         return out
 
     op.__name__ = op.__qualname__ = row.name
@@ -342,7 +352,7 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
             for i, (a, need, size) in enumerate(zip(whole, needs, sizes, strict=True))
         ]
     )
-    out._node = _link(out._data, plan, parents, saved, attrs)
+    out._node = _link(out._data, plan, parents, saved, attrs, False)
     return out
 
 

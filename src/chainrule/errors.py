@@ -1367,8 +1367,8 @@ def not_a_derivation(cause: Exception) -> DTypeError:
 
 def expression_without_inputs(text: str) -> GraphError:
     return GraphError(
-        f"{_shown(text)} computes nothing from an input: write an operation on names, and give them values, as in "
-        '"L = (x*w - y)**2" x=1 y=2 w=1'
+        f"{_shown(text)} computes nothing from an input: write an operation on names, and give them "
+        'values, as in "L = (x*w - y)**2" x=1 y=2 w=1'
     )
 
 

@@ -1,4 +1,4 @@
-"""The two graphs of the course, and a scalar loss through every row of the table that one can go through."""
+"""The two graphs of the course, and a loss through every row of the table that lets a gradient through."""
 
 from __future__ import annotations
 

@@ -80,7 +80,6 @@ getitem = operator.getitem
 
 # `Any`: numpy's type stubs do not know these called with every argument in place, which is faster.
 _sum: Any = np.add.reduce
-_dot = np.dot
 _max: Any = np.maximum.reduce
 _min: Any = np.minimum.reduce
 
@@ -98,7 +97,7 @@ def sign(x: Any, /) -> Any:
 
 def sum(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     if axis == 0 and not keepdims and x.ndim == 2 and x.dtype.kind == "f" and x.size <= _FEW:
-        return _dot(_ones(x.shape[0], x.dtype), x)
+        return _ones(x.shape[0], x.dtype).dot(x)
     return _sum(x, axis, None, None, keepdims)
 
 
@@ -114,7 +113,7 @@ def _ones(n: int, dtype: Any) -> Any:
 
 def matmul(x: Any, y: Any, /) -> Any:
     # Of two matrices `dot` is the same product, and finds its way to BLAS in half the time.
-    return _dot(x, y) if x.ndim == 2 == y.ndim else np.matmul(x, y)
+    return x.dot(y) if x.ndim == 2 == y.ndim else np.matmul(x, y)
 
 
 def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:

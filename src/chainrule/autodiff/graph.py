@@ -43,23 +43,21 @@ class Plan:
     """What all operations of one row have in common, given which inputs a gradient flows back to.
 
     ``pull(xp, g, saved, attrs)`` is the way back, ``needed`` says which of (result, *inputs) it reads,
-    ``aligned`` that its cotangents have the shapes of the inputs already, and ``large`` that arrays of
-    more than :data:`SMALL` numbers are saved, to be let go of on the way back.
+    and ``large`` that arrays of more than :data:`SMALL` numbers are saved for it, to be let go of on the
+    way back.
     """
 
-    __slots__ = ("aligned", "large", "needed", "pull", "row", "wanted")
+    __slots__ = ("large", "needed", "pull", "row", "wanted")
 
     row: Row
     wanted: tuple[bool, ...]
     needed: tuple[bool, ...]
     pull: Rule
-    aligned: bool
     large: bool
 
     def __init__(self, row: Row, wanted: tuple[bool, ...], *, large: bool = False) -> None:
         self.row = row
         self.wanted = wanted
-        self.aligned = len(wanted) == 1  # one input alone: nothing was broadcast
         self.large = large
 
     def __getattr__(self, name: str) -> Any:
@@ -84,6 +82,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "aligned",
         "attrs",
         "code",
         "dtype",
@@ -106,6 +105,7 @@ class Node:
     time: int
     code: CodeType
     instruction: int
+    aligned: bool  # whether all cotangents sent back have its own dtype, and their parent's shape
     freed: bool
     watchers: list[weakref.ref[Any]] | None
 

@@ -126,16 +126,17 @@ class _Replay:
 
     def refined(self, leaf: Leaf, ours: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """``slopes``, with other steps where they disagree with ``ours``: a true gradient agrees with the
-        best of them, a wrong one with none."""
+        best of them, a wrong one with none, and is held against the first."""
+        first = slopes
         small = np.abs(self.values[leaf.key])
         least = float(np.min(small, initial=1.0, where=small > 0))
-        for step in (*_OTHER_STEPS, *([least * _STEP] if least < 1e-3 else [])):
+        for step in (*_OTHER_STEPS, *([least * _STEP] if least < 1 else [])):
             gaps = _gaps(ours, slopes)
             if gaps.max(initial=0.0) <= _GOOD:
                 break
             other = self.slopes([leaf], step)[0]
             slopes = np.where(_gaps(ours, other) < gaps, other, slopes)
-        return slopes
+        return slopes if _gaps(ours, slopes).max(initial=0.0) <= _BAD else first
 
     def at_kink(self, leaf: Leaf, ours: np.ndarray) -> bool:
         """Whether the slopes to the left and to the right differ, and the gradient is between them."""

@@ -28,12 +28,12 @@ class Names:
     def of_frame(cls, frame: FrameType) -> Names:
         """Local names first: they are the nearest. A comprehension sees what is around it."""
         names = cls()
-        names.add_all(frame.f_locals)
+        names.add_all(_written(frame.f_locals))
         while frame.f_code.co_name in _INNER and frame.f_back is not None:
             frame = frame.f_back
-            names.add_all(frame.f_locals)
+            names.add_all(_written(frame.f_locals))
         if frame.f_globals is not frame.f_locals:
-            names.add_all(frame.f_globals)
+            names.add_all(_written(frame.f_globals))
         return names
 
     def add_all(self, variables: Mapping[str, Any]) -> None:
@@ -91,6 +91,11 @@ class Names:
 
 _INNER = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 _MOST = 64  # of a longer list, the members have no names worth printing
+
+
+def _written(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that a program can write: an interpreter and its tools keep others, such as ``.0``."""
+    return {name: value for name, value in list(variables.items()) if name.isidentifier()}
 
 
 def _members(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:

@@ -164,7 +164,7 @@ def _compound(text: str, outer: int) -> bool:
     """Whether a number needs brackets beside another sign: −1 does, and 1e−5 under an exponent."""
     if text.startswith("−"):
         return outer > _SUM
-    return outer > _PRODUCT and text[:1].isdigit() and "e" in text
+    return outer > _SIGN and text[:1].isdigit() and "e" in text
 
 
 def number(value: Any) -> str:

@@ -109,6 +109,7 @@ def _listen(
     root: Node, seed: np.ndarray, names: Names, value_of: Any, xp: Any = numpy_namespace
 ) -> Recording:
     nodes = reachable([root])[::-1]
+    _check_there(nodes)
     steps = {node: _step(node) for node in nodes}
     events: list[Event] = []
 
@@ -125,6 +126,15 @@ def _listen(
     return Recording(
         id(root), np.array(seed), list(steps.values()), events, leaves, names, held, xp, tick()
     )
+
+
+def _check_there(nodes: Sequence[Node]) -> None:
+    """Refuse a graph that ``backward()`` has freed, where a rule needs a value that went with it."""
+    for node in nodes:
+        if node.freed:
+            saved = zip(node.saved, node.plan.needed, strict=True)
+            if any(need and (array is None or isinstance(array, Absent)) for array, need in saved):
+                raise errors.freed_before_explaining(node.row.name, place(node))
 
 
 def _step(node: Node) -> Step:
@@ -230,5 +240,5 @@ def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
     node = Node()
     node.plan, node.parents, node.saved = Plan(rule.row, wanted), tuple(parents), tuple(saved)
     node.shape, node.dtype, node.time = (), np.dtype(np.float64), value._time
-    node.attrs, node.freed, node.watchers = {}, False, None
+    node.attrs, node.aligned, node.freed, node.watchers = {}, True, False, None
     return node

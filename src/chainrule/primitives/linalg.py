@@ -10,6 +10,8 @@ from chainrule.primitives.shapes import sum_to
 
 def _left(xp: Any, g: Any, out: Any, x: Any, y: Any) -> Any:
     """``g @ yᵀ``; a vector counts as a matrix of one row (left) or one column (right)."""
+    if len(x.shape) == 2 == len(y.shape):  # the usual case, where nothing was broadcast
+        return xp.matmul(g, xp.matrix_transpose(y))
     if len(y.shape) == 1:
         g = xp.expand_dims(g, axis=-1)
         if len(x.shape) == 1:
@@ -22,6 +24,8 @@ def _left(xp: Any, g: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _right(xp: Any, g: Any, out: Any, x: Any, y: Any) -> Any:
     """``xᵀ @ g``."""
+    if len(x.shape) == 2 == len(y.shape):
+        return xp.matmul(xp.matrix_transpose(x), g)
     if len(x.shape) == 1:
         if len(y.shape) == 1:
             return xp.reshape(g, (1,)) * x

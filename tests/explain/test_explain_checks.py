@@ -1,0 +1,199 @@
+"""The checks beside each gradient: small errors where all is well, and ✗ where a rule is wrong."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import pytest
+from graphs import GRAPHS, tensor
+
+import chainrule
+from chainrule import Value, explain
+from chainrule.explain import Derivation
+from chainrule.primitives import ROWS
+from chainrule.primitives.row import Elementwise
+
+#: Rows through which no gradient flows.
+FLAT = {name for name, row in ROWS.items() if isinstance(row, Elementwise) and not any(row.partials)}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_both_checks_agree_everywhere(name):
+    derivation = explain(GRAPHS[name](), torch=True)
+    assert derivation.checks
+    for check in derivation.checks:
+        assert check.numerical_error < 1e-6
+        assert check.torch_error < 1e-7 if name == "astype" else check.torch_error < 1e-12
+        assert not check.kink
+    text = derivation.text()
+    assert "✗" not in text
+    assert text.count("✓") == 2 * len(derivation.checks)
+    assert Derivation.from_json(derivation.to_json()) == derivation
+    assert "✗" not in derivation.text("fr")
+
+
+def test_the_graphs_go_through_every_row():
+    seen = {v.operation for graph in GRAPHS.values() for v in explain(graph(), torch=False).variables}
+    assert set(ROWS) - FLAT <= seen
+
+
+@pytest.fixture
+def wrong_sine(monkeypatch):
+    """The row of sin with the sign of its partial turned around, as it would be after a slip."""
+    row = ROWS["sin"]
+    for cached in ("formulas", "_pulls", "_reads"):
+        monkeypatch.delitem(row.__dict__, cached, raising=False)
+    monkeypatch.setattr(row, "partials", (lambda xp, out, x: -xp.cos(x),))
+    yield
+    for cached in ("formulas", "_pulls", "_reads"):
+        row.__dict__.pop(cached, None)
+
+
+def test_a_wrong_row_is_found(wrong_sine):
+    from chainrule.autodiff import graph, scalar_rules
+
+    node_of = scalar_rules.operation(ROWS["sin"], Value, Value)
+    x = Value(0.5)
+    L = node_of(x)
+    assert graph.SMALL
+    (check,) = explain(L, torch=True).checks
+    assert check.gradient == -math.cos(0.5)
+    assert check.numerical == pytest.approx(math.cos(0.5))
+    assert check.numerical_error > 1
+    assert check.torch_error > 1
+    assert not check.kink
+    text = explain(L, torch=True).text()
+    assert "✗ numerical 0.877583   (error 2)" in text
+    assert "✗ PyTorch 0.877583   (error 2)" in text
+    assert "✗ numérique" in explain(L, torch=True, lang="fr").text()
+
+
+def test_a_kink_is_called_a_kink():
+    x = Value(0.0)
+    L = x.relu()
+    (check,) = explain(L, torch=True).checks
+    assert check.gradient == 0
+    assert check.torch_error == 0
+    assert check.kink
+    text = explain(L, torch=True).text()
+    assert "~ numerical 0.5   (error 0.5)" in text
+    assert "a kink: the slopes to its left and right differ" in text
+    assert "✗" not in text
+    assert "point anguleux" in explain(L, torch=True, lang="fr").text()
+
+
+def test_the_middle_of_two_slopes_is_no_kink():
+    x = Value(0.0)
+    (check,) = explain(abs(x), torch=True).checks
+    assert (check.gradient, check.numerical, check.kink) == (0, 0, False)
+
+
+def test_relu_of_a_tensor_at_a_kink():
+    x = tensor(-1.0, 0.0, 2.0)
+    L = x.relu().sum()
+    (check,) = explain(L, torch=True).checks
+    assert check.kink
+    assert check.numerical == pytest.approx([0.0, 0.5, 1.0])
+
+
+def test_infinite_gradients_are_not_called_wrong():
+    x = Value(0.0)
+    text = explain(x.sqrt(), torch=True).text()
+    assert "∂L/∂x = ∞\n      infinite or NaN: there is no slope to compare it with" in text
+    assert "✓ PyTorch ∞   (error 0)" in text
+    assert "✗" not in text
+
+
+def test_a_gradient_of_nan_where_there_is_a_slope_is_wrong():
+    x = tensor(0.0)
+    L = (x * 0).abs().sqrt().sum()  # 0 · ∞ on the way back; the function is 0 everywhere
+    (check,) = explain(L, torch=True).checks
+    assert math.isnan(check.gradient[0])
+    assert check.numerical == [0.0]
+    assert check.numerical_error == math.inf
+    assert "✗ numerical" in explain(L, torch=True).text()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: (Value(1e8) - 3.0) ** 2 / 1e8,
+        lambda: Value(1e-9).log() * 5.0,
+        lambda: (Value(1e-3) * 1e6).sin(),
+        lambda: Value(1e12) * Value(1e-12) + Value(1e10),
+        lambda: (Value(30.0)).exp(),
+    ],
+)
+def test_numbers_of_every_size_are_checked(make):
+    derivation = explain(make(), torch=False)
+    assert max(check.numerical_error for check in derivation.checks) < 1e-5
+    assert "✗" not in derivation.text()
+
+
+def test_unchecked_where_a_value_was_not_kept():
+    x = chainrule.ones(100)
+    w = chainrule.tensor(2.0, requires_grad=True)
+    L = (x + w).sum()
+    derivation = explain(L, torch=True)
+    (check,) = derivation.checks
+    assert check.gradient == 100
+    assert check.numerical_error is None
+    said = "not checked: a value that it needs was not kept, or was overwritten since"
+    assert f"∂L/∂w = 100\n      {said}" in derivation.text()
+    assert "non vérifié" in derivation.text("fr")
+
+
+def test_unchecked_where_a_large_value_was_overwritten_since():
+    """Small values are copied when they are recorded; a large one is asked for again, and has changed."""
+    from chainrule.explain.checking import check
+    from chainrule.explain.names import Names
+    from chainrule.explain.recording import record
+
+    x = chainrule.ones(100)
+    w = chainrule.tensor(2.0, requires_grad=True)
+    L = (x * w).sum()
+    recording = record(L, Names())
+    (leaf,) = recording.leaves
+    assert check(recording, {leaf.key: 0}, torch=False)[0].numerical_error < 1e-6
+    x.zero_()
+    assert check(recording, {leaf.key: 0}, torch=False)[0].numerical_error is None
+
+
+def test_torch_is_asked_only_when_wanted():
+    derivation = explain(Value(2.0) * 3, torch=False)
+    assert all(check.torch is None and check.torch_error is None for check in derivation.checks)
+    assert "PyTorch" not in derivation.text()
+
+
+def test_where_torch_is_missing_its_answer_is_left_out(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None)
+    derivation = explain(Value(2.0) * 3)
+    assert "PyTorch" not in derivation.text()
+    assert "✓ numerical" in derivation.text()
+
+
+def test_what_torch_refuses_is_left_out():
+    x = tensor(1.0, 2.0, 3.0)
+    L = (x[::-1] * tensor(1.0, 2.0, 3.0)).sum()
+    derivation = explain(L, torch=True)
+    assert all(check.torch is None for check in derivation.checks)
+    assert all(check.numerical_error < 1e-6 for check in derivation.checks)
+
+
+def test_large_leaves_are_checked_along_one_direction():
+    w = chainrule.ones(100, requires_grad=True)
+    L = (w * w).sum()
+    (check,) = explain(L, torch=True).checks
+    assert check.along
+    assert check.numerical_error < 1e-6
+    assert check.torch_error < 1e-6
+    assert isinstance(check.gradient, float)
+
+
+def test_importing_explain_does_not_import_torch():
+    assert "torch" in sys.modules  # the tests' own reference
+    import subprocess
+
+    code = "import sys, chainrule.explain.derive; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
