@@ -6,8 +6,9 @@ import re
 import shlex
 from pathlib import Path
 
-from chainrule.cli import app
 from typer.testing import CliRunner
+
+from chainrule.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,11 +6,14 @@ import numpy as np
 
 from chainrule import errors
 
-_generator = np.random.default_rng()
+_generator: np.random.Generator | None = None
 
 
 def generator() -> np.random.Generator:
     """The generator that everything random in chainrule draws from."""
+    global _generator
+    if _generator is None:  # made when first asked for: numpy.random takes a while to import
+        _generator = np.random.default_rng()
     return _generator
 
 

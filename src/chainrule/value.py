@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Value:
         """Set this value's gradient to 1, and add ∂self/∂v into the ``grad`` of every v below it."""
         for recorder in recorders:
             recorder(self, None)
-        _backward(self)
+        _sweep()(self)
 
     @property
     def _prev(self) -> set[Value]:
@@ -70,7 +71,7 @@ class Value:
 
     def __pow__(self, other: Any) -> Value:
         if isinstance(other, Value):
-            return _pow(self, other)
+            return self._pow(other)
         if other.__class__ is not int and other.__class__ is not float:
             other = _number(other)
         return _power(self, other)
@@ -82,7 +83,7 @@ class Value:
         return Value(other) / self
 
     def __rpow__(self, other: Any) -> Value:
-        return _pow(Value(other), self)
+        return Value(other)._pow(self)
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -127,38 +128,65 @@ _OPS = {
 }
 
 
-def _method(row: Any) -> Any:
-    function = scalar_rules.operation(row, Value, _constant)
-    function.__qualname__ = f"Value.{function.__name__}"
+#: The rows that are methods of ``Value``, under these names.
+_RULES = {
+    name: scalar_rules.ScalarRule(row)
+    for name, row in {
+        "__add__": E.add,
+        "__sub__": E.sub,
+        "__mul__": E.mul,
+        "__truediv__": E.div,
+        "__neg__": E.neg,
+        "__abs__": E.abs,
+        "exp": E.exp,
+        "log": E.log,
+        "sqrt": E.sqrt,
+        "sin": E.sin,
+        "cos": E.cos,
+        "tanh": E.tanh,
+        "sigmoid": E.sigmoid,
+        "relu": E.relu,
+        "_pow": E.pow,
+    }.items()
+}
+
+#: Addition and multiplication do not mind on which side the number stands.
+_MIRRORED = {"__add__": "__radd__", "__mul__": "__rmul__"}
+
+#: Those whose pullbacks stand in the sweep itself, most frequent first.
+_FREQUENT = ("__mul__", "__add__", "relu", "__sub__", "__neg__", "tanh")
+
+
+def _define(name: str) -> None:
+    """Give ``Value`` a method that compiles itself when it is first called: all of them together would
+    take longer than the rest of the import."""
+
+    def method(*operands: Any) -> Any:
+        return _compiled(name)(*operands)
+
+    _set(name, method)
+
+
+def _compiled(name: str) -> Any:
+    function = scalar_rules.operation(_RULES[name], Value, _constant)
+    _set(name, function)
     return function
 
 
-for _name, _row in {
-    "__add__": E.add,
-    "__sub__": E.sub,
-    "__mul__": E.mul,
-    "__truediv__": E.div,
-    "__neg__": E.neg,
-    "__abs__": E.abs,
-    "exp": E.exp,
-    "log": E.log,
-    "sqrt": E.sqrt,
-    "sin": E.sin,
-    "cos": E.cos,
-    "tanh": E.tanh,
-    "sigmoid": E.sigmoid,
-    "relu": E.relu,
-}.items():
-    setattr(Value, _name, _method(_row))
+def _set(name: str, function: Any) -> None:
+    function.__name__ = name
+    function.__qualname__ = f"Value.{name}"
+    setattr(Value, name, function)
+    if name in _MIRRORED:
+        setattr(Value, _MIRRORED[name], function)
 
-setattr(Value, "__radd__", Value.__add__)
-setattr(Value, "__rmul__", Value.__mul__)
-_pow = _method(E.pow)
+
+for _name in _RULES:
+    _define(_name)
+
 _power = scalar_rules.power(Value, E.pow)
 
-_backward = scalar_rules.sweep(
-    [
-        getattr(Value, name).rule
-        for name in ("__mul__", "__add__", "relu", "__sub__", "__neg__", "tanh")
-    ]
-)
+
+@cache
+def _sweep() -> Any:
+    return scalar_rules.sweep([_RULES[name] for name in _FREQUENT])

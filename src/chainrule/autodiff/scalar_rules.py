@@ -12,8 +12,9 @@ many objects for the garbage collector to walk, which is where large scalar grap
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from chainrule.arrays import scalar, symbolic
 from chainrule.autodiff.graph import tick
@@ -23,20 +24,33 @@ _time = attrgetter("_time")
 _SLOTS = ("_a", "_b")
 
 
-class ScalarRule(NamedTuple):
-    """A row for scalars. ``pull(node, g)`` adds g times each local derivative into the inputs' grad;
-    ``exponent`` is the number that a power was taken to, where it is not a node."""
+class ScalarRule:
+    """A row for scalars; ``exponent`` is the number that a power was taken to, where it is not a node."""
 
-    row: Elementwise
-    exponent: float | None
-    pull: Callable[[Any, float], None]
+    def __init__(self, row: Elementwise, exponent: float | None = None) -> None:
+        self.row = row
+        self.exponent = exponent
+
+    @property
+    def formulas(self) -> tuple[symbolic.Expr | None, ...]:
+        """The local derivatives, by the inputs that are nodes."""
+        if self.exponent is None:
+            return self.row.formulas
+        partial = self.row.formulas[0]
+        assert partial is not None
+        return (symbolic.substitute(partial, {"y": self.exponent}),)
+
+    @cached_property
+    def pull(self) -> Callable[[Any, float], None]:
+        """``pull(node, g)`` adds g times each local derivative into the inputs' grad."""
+        return _pull_function(self.row.name, self.formulas)
 
 
-def operation(row: Elementwise, cls: type, constant: Callable[[Any], Any]) -> Callable[..., Any]:
-    """The function of nodes of class ``cls`` that ``row`` is; ``constant`` makes a node of a number."""
+def operation(rule: ScalarRule, cls: type, constant: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The function of nodes of class ``cls`` that ``rule`` is; ``constant`` makes a node of a number."""
+    row = rule.row
     names = OPERANDS[: row.arity]
     formula = row.forward(symbolic, *(symbolic.Symbol(name) for name in names))
-    rule = ScalarRule(row, None, _pull_function(row.name, row.formulas))
     return _forward_function(rule, formula, names, row.forward, cls, constant)
 
 
@@ -45,14 +59,12 @@ def power(cls: type, row: Elementwise) -> Callable[[Any, float], Any]:
 
     The number goes into the source, so that no logarithm is taken for an exponent that nobody derives by.
     """
-    base, partial = symbolic.Symbol("x"), row.formulas[0]
-    assert partial is not None
+    base = symbolic.Symbol("x")
     made: dict[type, dict[float, Callable[[Any], Any]]] = {int: {}, float: {}}
 
     def make(exponent: float) -> Callable[[Any], Any]:
-        pull = _pull_function(row.name, (symbolic.substitute(partial, {"y": exponent}),))
         return _forward_function(
-            ScalarRule(row, exponent, pull),
+            ScalarRule(row, exponent),
             row.forward(symbolic, base, exponent),
             ("x",),
             lambda xp, x: row.forward(xp, x, exponent),
@@ -81,7 +93,7 @@ def sweep(rules: Sequence[ScalarRule]) -> Callable[[Any], None]:
     lines = ["root.grad = 1", "for node in reachable(root):", "    g = node.grad"]
     lines += ["    rule = node._rule"]
     for place, rule in enumerate(rules):
-        pull = _Pull(rule.row.formulas)
+        pull = _Pull(rule.formulas)
         body = [*pull.nodes, *(f"d{i} = {text}" for i, text in pull.products.items()), *pull.sums]
         lines.append(f"    {'elif' if place else 'if'} rule is rule{place}:")
         lines += [f"        {line}" for line in body]
@@ -192,9 +204,7 @@ def _forward_function(
         "tick": tick,
     }
     arguments = ", ".join(f"n{i}" for i in range(len(operands)))
-    function = _function(f"scalar_{rule.row.name}", arguments, lines, scope)
-    function.rule = rule
-    return function
+    return _function(f"scalar_{rule.row.name}", arguments, lines, scope)
 
 
 def _function(name: str, arguments: str, lines: Sequence[str], scope: dict[str, Any]) -> Any:
