@@ -135,9 +135,7 @@ def train(model: nn.Sequential, train_scans: Scans, test_scans: Scans, epochs: i
             loss.backward()
             optimizer.step()
             total += loss.item()
-        epoch = Epoch(
-            total / len(loader), accuracy(model, train_scans), accuracy(model, test_scans)
-        )
+        epoch = Epoch(total / len(loader), accuracy(model, train_scans), accuracy(model, test_scans))
         history.append(epoch)
         if number == 1 or number % 5 == 0 or number == epochs:
             print(

@@ -89,9 +89,7 @@ def tensor_network(model: MLP) -> nn.Sequential:
     return network
 
 
-def train_tensors(
-    network: nn.Sequential, points: np.ndarray, moons: np.ndarray, steps: int
-) -> list[float]:
+def train_tensors(network: nn.Sequential, points: np.ndarray, moons: np.ndarray, steps: int) -> list[float]:
     """Trains the network in place; the loss before each step."""
     x, y = chainrule.tensor(points), chainrule.tensor(moons).reshape(-1, 1)
     optimizer = optim.SGD(network.parameters(), lr=learning_rate(0))

@@ -57,9 +57,7 @@ NUMBERS = st.one_of(
     st.floats(0, 1e6).map(repr),
     st.sampled_from([".5", "3.", "1E2", "2e-3", "12345678901234567890"]),
 )
-EXPRESSIONS = st.recursive(
-    st.one_of(NUMBERS, st.sampled_from(sorted(VALUES))), operations, max_leaves=12
-)
+EXPRESSIONS = st.recursive(st.one_of(NUMBERS, st.sampled_from(sorted(VALUES))), operations, max_leaves=12)
 
 
 def attempt(text: str) -> Program | None:

@@ -233,9 +233,7 @@ def test_an_error_of_the_engine_passes_unchanged() -> None:
     def refuse(x: float) -> float:
         raise errors.DomainError("log needs a positive number, got -1: give one")
 
-    with pytest.raises(
-        errors.DomainError, match=r"^log needs a positive number, got -1: give one$"
-    ):
+    with pytest.raises(errors.DomainError, match=r"^log needs a positive number, got -1: give one$"):
         evaluate(parse("log(x)"), {"x": -1.0}, {"log": refuse})
 
 

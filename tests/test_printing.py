@@ -114,8 +114,7 @@ def test_suffixes_that_do_not_fit_go_on_a_new_line() -> None:
         "tensor([0.5000, 0.5000, 0.5000], dtype=torch.float64, grad_fn=<AddBackward0>)"
     )
     assert format_tensor(half[:4], grad_fn="AddBackward0") == (
-        "tensor([0.5000, 0.5000, 0.5000, 0.5000], dtype=torch.float64,\n"
-        "       grad_fn=<AddBackward0>)"
+        "tensor([0.5000, 0.5000, 0.5000, 0.5000], dtype=torch.float64,\n       grad_fn=<AddBackward0>)"
     )
     assert format_tensor(half, grad_fn="AddBackward0") == (
         "tensor([0.5000, 0.5000, 0.5000, 0.5000, 0.5000, 0.5000, 0.5000],\n"

@@ -50,7 +50,10 @@ def backward(
         return
     found = _run(roots, seeds, keep, create_graph)
     for leaf, g in found.leaves.items():
-        _accumulate(leaf, g, create_graph)
+        if leaf._grad is None and not create_graph:
+            leaf._grad = wrap(g)
+        else:
+            _accumulate(leaf, g, create_graph)
     for node, g in found.watched.items():
         for reference in node.watchers or ():
             if (tensor := reference()) is not None:
@@ -164,12 +167,13 @@ def _seeds(tensors: Any, gradients: Any, name: str) -> tuple[list[Tensor], list[
 
 
 def _seed(root: Tensor, g: Any) -> Tensor:
-    if not root.requires_grad:
+    if root._node is None and not root._leaf:
         raise errors.no_graph(root.shape)
     if g is None:
-        if root._data.size != 1:
-            raise errors.not_scalar(root.shape)
-        one = np.empty(root.shape, root.dtype)
+        array = root._data
+        if array.size != 1:
+            raise errors.not_scalar(array.shape)
+        one = np.empty(array.shape, array.dtype)
         one.fill(1)
         return wrap(one)
     if not isinstance(g, Tensor):

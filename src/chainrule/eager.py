@@ -171,6 +171,8 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
     )
 
     def op(input: Any, other: Any) -> Tensor:
+        x: Any
+        y: Any
         left = right = None
         if input.__class__ in _NUMBERS:
             x = input
@@ -258,15 +260,14 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
         out._data = array
         out._grad = None
         out._leaf = False
-        parent = input._node
+        parent: Any = input._node
         if parent is None and input._leaf:
             parent = input
         if parent is None or not mode.enabled:
             out._node = None
             return out
-        if keeps_out or array.size <= SMALL:
-            kept = array
-        else:
+        kept: Any = array
+        if not keeps_out and array.size > SMALL:
             kept = Absent(array, watch=True) if view else None
         saved = (kept, x if keeps_x or x.size <= SMALL else Absent(x))
         out._node = _link(array, plan, (parent,), saved, attrs, not casts, 3)
@@ -293,7 +294,8 @@ def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
         out._grad = None
         out._node = None
         out._leaf = False
-        left, right = input._node, other._node
+        left: Any = input._node
+        right: Any = other._node
         if left is None and input._leaf:
             left = input
         if right is None and other._leaf:
@@ -334,10 +336,7 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
     if not mode.enabled:
         return out
     parents = tuple(
-        [
-            None if not isinstance(x, _tensor_type) else x._node or (x if x._leaf else None)
-            for x in inputs
-        ]
+        [None if not isinstance(x, _tensor_type) else x._node or (x if x._leaf else None) for x in inputs]
     )
     wanted = tuple([parent is not None for parent in parents])
     if True not in wanted:

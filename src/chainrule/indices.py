@@ -60,8 +60,7 @@ def _step(step: Any) -> Any:
 
 def _check(raw: tuple[Any, ...], shape: tuple[int, ...]) -> None:
     taken = sum(
-        0 if part is None or part is Ellipsis else part.ndim if _is_mask(part) else 1
-        for part in raw
+        0 if part is None or part is Ellipsis else part.ndim if _is_mask(part) else 1 for part in raw
     )
     if taken > len(shape):
         raise errors.too_many_indices(taken, shape)

@@ -32,9 +32,7 @@ _SMALLEST_PLAIN = 1e-4
 _SILENT_DTYPES = frozenset({"float32", "int64", "bool"})  # the dtypes that literals are given
 
 
-def format_tensor(
-    array: np.ndarray, *, requires_grad: bool = False, grad_fn: str | None = None
-) -> str:
+def format_tensor(array: np.ndarray, *, requires_grad: bool = False, grad_fn: str | None = None) -> str:
     """The text that PyTorch 2.13 prints, with its default options, for a tensor of these values.
 
     ``array`` has any shape and a real, integer or bool dtype. ``grad_fn`` is the name of the

@@ -331,7 +331,7 @@ class Tensor(Methods):
 
     def _update(self, name: str, function: Any, in_place: Any, other: Any) -> Tensor:
         other = operand(other, name)
-        if self._records(other):
+        if mode.enabled and self._records(other):
             return self._become(function(self, other), name)
         number = other._data if isinstance(other, Tensor) else other
         try:
@@ -340,7 +340,7 @@ class Tensor(Methods):
             raise errors.in_place_dtype(name, self.dtype, np.asarray(number).dtype) from None
         except ValueError:
             raise errors.in_place_shape(name, self.shape, np.shape(number)) from None
-        overwrites.add(self._data, recorded=False)
+        overwrites.add(self._data, recorded=False, depth=3)
         return self
 
     def add_(self, other: Any, alpha: Any = 1) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,26 @@ class Value:
         self._b: Value | None = None
         self._rule: scalar_rules.ScalarRule | None = None
         self._time = tick()
+
+    if TYPE_CHECKING:  # these come from the table of rows, below
+
+        def __add__(self, other: Any) -> Value: ...
+        def __radd__(self, other: Any) -> Value: ...
+        def __sub__(self, other: Any) -> Value: ...
+        def __mul__(self, other: Any) -> Value: ...
+        def __rmul__(self, other: Any) -> Value: ...
+        def __truediv__(self, other: Any) -> Value: ...
+        def __neg__(self) -> Value: ...
+        def __abs__(self) -> Value: ...
+        def _pow(self, other: Value) -> Value: ...
+        def exp(self) -> Value: ...
+        def log(self) -> Value: ...
+        def sqrt(self) -> Value: ...
+        def sin(self) -> Value: ...
+        def cos(self) -> Value: ...
+        def tanh(self) -> Value: ...
+        def sigmoid(self) -> Value: ...
+        def relu(self) -> Value: ...
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
@@ -77,13 +97,13 @@ class Value:
         return _power(self, other)
 
     def __rsub__(self, other: Any) -> Value:
-        return Value(other) - self
+        return _constant(other) - self
 
     def __rtruediv__(self, other: Any) -> Value:
-        return Value(other) / self
+        return _constant(other) / self
 
     def __rpow__(self, other: Any) -> Value:
-        return Value(other)._pow(self)
+        return _constant(other)._pow(self)
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -167,8 +187,9 @@ def _define(name: str) -> None:
     _set(name, method)
 
 
+@cache
 def _compiled(name: str) -> Any:
-    function = scalar_rules.operation(_RULES[name], Value, _constant)
+    function = scalar_rules.operation(_RULES[name].row, Value, _constant, _RULES[name])
     _set(name, function)
     return function
 

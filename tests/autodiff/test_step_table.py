@@ -40,9 +40,7 @@ def test_the_error_falls_then_rounding_takes_over(f: Callable[[Any], Any]) -> No
     table = derivative_table(f, 0.7)
     assert 1e-9 <= table.best_forward_h <= 1e-7
     assert 1e-7 <= table.best_central_h <= 1e-4
-    errors_of = {
-        method: [row.error(method) for row in table.rows] for method in ("forward", "central")
-    }
+    errors_of = {method: [row.error(method) for row in table.rows] for method in ("forward", "central")}
     assert errors_of["forward"][:6] == sorted(errors_of["forward"][:6], reverse=True)
     assert errors_of["central"][:4] == sorted(errors_of["central"][:4], reverse=True)
     for column in errors_of.values():

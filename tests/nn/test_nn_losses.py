@@ -90,9 +90,7 @@ def test_modules_are_the_functions() -> None:
             nn.CrossEntropyLoss(reduction)(x, labels).tolist()
             == F.cross_entropy(x, labels, reduction).tolist()
         )
-        assert (
-            nn.HingeLoss(reduction)(x, signs).tolist() == F.hinge_loss(x, signs, reduction).tolist()
-        )
+        assert nn.HingeLoss(reduction)(x, signs).tolist() == F.hinge_loss(x, signs, reduction).tolist()
     assert nn.MSELoss().reduction == "mean"
     for module, function in ((nn.ReLU, F.relu), (nn.Tanh, F.tanh), (nn.Sigmoid, F.sigmoid)):
         assert module()(x).tolist() == function(x).tolist()

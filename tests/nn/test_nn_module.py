@@ -36,9 +36,7 @@ class TorchNet(torch.nn.Module):
 def test_names_are_torchs() -> None:
     ours, theirs = Net(), TorchNet()
     assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
-    assert [n for n, _ in ours.named_parameters("net")] == [
-        n for n, _ in theirs.named_parameters("net")
-    ]
+    assert [n for n, _ in ours.named_parameters("net")] == [n for n, _ in theirs.named_parameters("net")]
     assert [n for n, _ in ours.named_modules()] == [n for n, _ in theirs.named_modules()]
     assert [n for n, _ in ours.named_children()] == [n for n, _ in theirs.named_children()]
     assert list(ours.state_dict()) == list(theirs.state_dict())
@@ -168,9 +166,7 @@ def test_state_that_does_not_fit_changes_nothing() -> None:
     ):
         model.load_state_dict(renamed)
     wrong = {**good, "first.bias": chainrule.zeros(5)}
-    with pytest.raises(
-        errors.ShapeError, match=r"first.bias has shape \(5,\) and needs \(4,\) in Net"
-    ):
+    with pytest.raises(errors.ShapeError, match=r"first.bias has shape \(5,\) and needs \(4,\) in Net"):
         model.load_state_dict(wrong)
     with pytest.raises(errors.DTypeError, match=r"scale must be a Tensor, and it is 3.0"):
         model.load_state_dict({**good, "scale": 3.0})
@@ -239,9 +235,7 @@ def test_linear_refuses_sizes(arguments: tuple, error: type[Exception], message:
 
 def test_linear_refuses_inputs() -> None:
     layer = nn.Linear(3, 2)
-    with pytest.raises(
-        errors.ShapeError, match=r"shape \(5, 4\), and its last axis must have 3 features"
-    ):
+    with pytest.raises(errors.ShapeError, match=r"shape \(5, 4\), and its last axis must have 3 features"):
         layer(chainrule.ones(5, 4))
     with pytest.raises(errors.ShapeError, match=r"shape \(\), and its last axis must have 3"):
         layer(chainrule.tensor(1.0))

@@ -200,6 +200,4 @@ def scatter_add(g: Any, indices: Any, /, *, axis: int, shape: tuple[int, ...]) -
 
 def _is_basic(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts
-    )
+    return all(part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts)

@@ -229,8 +229,7 @@ def python_source(expr: Expr, namespace: str = "", outer: int = 0) -> str:
         sign, level = _INFIX[expr.name]
         left, right = expr.args
         text = (
-            f"{python_source(left, namespace, level)} {sign} "
-            f"{python_source(right, namespace, level + 1)}"
+            f"{python_source(left, namespace, level)} {sign} {python_source(right, namespace, level + 1)}"
         )
     else:
         args = ", ".join(python_source(arg, namespace) for arg in expr.args)

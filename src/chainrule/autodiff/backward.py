@@ -74,7 +74,7 @@ def sweep(
     for root, g in seeds:
         pending[root] = pending[root] + g if root in pending else g
     found = Cotangents({}, {})
-    arrived: list[Any] | None = None
+    arrived: list[Any] = []
     with np.errstate(all="ignore"):
         for node in nodes:
             g = pending.pop(node, None)
@@ -118,7 +118,8 @@ def sweep(
             if listener is not None:
                 totals = [None if p is None else pending.get(p) for p in node.parents]
                 listener(node, g, arrived, totals)
-    g = gp = total = sent = arrived = None
+    g = gp = total = sent = None
+    arrived = []
     for leaf in pending:
         g = pending[leaf]
         found.leaves[leaf] = g if lift is not None or _is_ours(g) else np.array(g)
@@ -147,9 +148,10 @@ _SOLE = _sole()
 
 def release(node: Node) -> None:
     """Let go of the large arrays of ``node``: its way back has been walked."""
-    node.saved = tuple(
-        [None if a.__class__ is np.ndarray and a.size > SMALL else a for a in node.saved]
-    )
+    kept = []
+    for array in node.saved:  # not a comprehension: in Python 3.11 that is one more call
+        kept.append(None if array.__class__ is np.ndarray and array.size > SMALL else array)  # noqa: PERF401
+    node.saved = tuple(kept)
 
 
 def _check(nodes: Sequence[Node], again: bool) -> None:

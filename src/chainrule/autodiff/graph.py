@@ -223,7 +223,8 @@ class Overwrites:
         self.latest = 0
         self._seen: dict[int, _Overwrite] = {}
 
-    def add(self, array: Any, *, recorded: bool) -> None:
+    def add(self, array: Any, *, recorded: bool, depth: int = 2) -> None:
+        """``array`` was changed by what stands ``depth`` calls up, or more, and is not chainrule's own."""
         owner = array if array.base is None else owning(array)
         entry = self._seen.get(id(owner))
         if entry is None:
@@ -231,7 +232,9 @@ class Overwrites:
         self.latest = entry.time = tick()
         if recorded:
             entry.recorded = entry.time
-        frame = outside(sys._getframe(2))
+        frame = sys._getframe(depth)
+        if frame.f_code.co_filename not in FOREIGN:
+            frame = outside(frame)
         entry.code = frame.f_code
         entry.instruction = frame.f_lasti
 

@@ -58,9 +58,7 @@ def central_difference(f: Function, x: float, h: float, *, number: Function | No
     return _slope((real_value(f, x + h, number) - real_value(f, x - h, number)) / 2, h, x, h)
 
 
-def complex_step(
-    f: Function, x: float, h: float = 1e-20, *, number: Function | None = None
-) -> float:
+def complex_step(f: Function, x: float, h: float = 1e-20, *, number: Function | None = None) -> float:
     """The derivative of ``f`` at x from one step along the imaginary axis: ``Im f(x + ih) / h``.
 
     Nothing is subtracted, so nothing is lost to rounding: with h = 1e-20 the result is exact to

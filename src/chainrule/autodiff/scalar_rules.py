@@ -46,9 +46,12 @@ class ScalarRule:
         return _pull_function(self.row.name, self.formulas)
 
 
-def operation(rule: ScalarRule, cls: type, constant: Callable[[Any], Any]) -> Callable[..., Any]:
-    """The function of nodes of class ``cls`` that ``rule`` is; ``constant`` makes a node of a number."""
-    row = rule.row
+def operation(
+    row: Elementwise, cls: type, constant: Callable[[Any], Any], rule: ScalarRule | None = None
+) -> Callable[..., Any]:
+    """The function of nodes of class ``cls`` that ``row`` is; ``constant`` makes a node of a number, and
+    ``rule`` is what the nodes will name as theirs."""
+    rule = rule or ScalarRule(row)
     names = OPERANDS[: row.arity]
     formula = row.forward(symbolic, *(symbolic.Symbol(name) for name in names))
     return _forward_function(rule, formula, names, row.forward, cls, constant)
@@ -143,9 +146,7 @@ class _Pull:
                 self.sums.append(f"n{i}.grad += {'g' if whole is g else f'd{i}'}")
 
 
-def _pull_function(
-    name: str, formulas: Sequence[symbolic.Expr | None]
-) -> Callable[[Any, float], None]:
+def _pull_function(name: str, formulas: Sequence[symbolic.Expr | None]) -> Callable[[Any, float], None]:
     """``pull(node, g)``, with IEEE 754's answers where Python raises."""
     pull = _Pull(formulas)
     scope: dict[str, Any] = {}

@@ -215,9 +215,7 @@ def _defined(
         return None
 
 
-def _row(
-    f: Function, x: float, h: float, reference: float, number: Function | None
-) -> DerivativeRow:
+def _row(f: Function, x: float, h: float, reference: float, number: Function | None) -> DerivativeRow:
     forward = _defined(forward_difference, f, x, h, number)
     central = _defined(central_difference, f, x, h, number)
     return DerivativeRow(

@@ -119,6 +119,7 @@ def unknown_language(found: Any, known: tuple[str, ...]) -> ChainruleError:
         f"{', '.join(repr(name) for name in known)}. Choose one of these."
     )
 
+
 def element(report: Any) -> str:
     """``∂output[1, 0]/∂x[2]``: which derivative a report of ``gradcheck`` is about."""
     output = "output" if report.output == 0 else f"output {report.output}"

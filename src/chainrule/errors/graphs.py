@@ -149,6 +149,7 @@ def numpy_of_tracked(shape: Any) -> GraphError:
         "write .detach().numpy()"
     )
 
+
 def not_explainable(value: Any) -> DTypeError:
     return DTypeError(
         f"explain takes the result of a computation, a tensor or a Value; it was given {shown(value)} of "

@@ -80,9 +80,7 @@ def expression_too_long(length: int, limit: int) -> SyntaxInvalidError:
 
 def expression_too_deep(limit: int, where: str) -> SyntaxInvalidError:
     found = f"more than {limit} parentheses are open at once"
-    return SyntaxInvalidError(
-        _placed(found, where, "give the inner part a name, as in t = …; L = …")
-    )
+    return SyntaxInvalidError(_placed(found, where, "give the inner part a name, as in t = …; L = …"))
 
 
 def expression_character(found: str, where: str) -> SyntaxInvalidError:
@@ -105,9 +103,7 @@ def expression_character(found: str, where: str) -> SyntaxInvalidError:
 
 def expression_number_too_large(text: str, where: str) -> SyntaxInvalidError:
     shown = text if len(text) <= 30 else text[:29] + "…"
-    return SyntaxInvalidError(
-        _placed(f"the number {shown} is too large", where, "write one below 1.8e308")
-    )
+    return SyntaxInvalidError(_placed(f"the number {shown} is too large", where, "write one below 1.8e308"))
 
 
 def expression_number_underscore(where: str) -> SyntaxInvalidError:
@@ -148,9 +144,7 @@ def expression_missing_operand(after: str, found: str, where: str) -> SyntaxInva
 
 
 def expression_unclosed(where: str) -> SyntaxInvalidError:
-    return SyntaxInvalidError(
-        _placed("this '(' is never closed", where, "add the ')' that belongs to it")
-    )
+    return SyntaxInvalidError(_placed("this '(' is never closed", where, "add the ')' that belongs to it"))
 
 
 def expression_unopened(where: str) -> SyntaxInvalidError:
@@ -234,8 +228,7 @@ def expression_unnamed(where: str) -> SyntaxInvalidError:
 
 def values_not_mapping(value: Any, what: str) -> DTypeError:
     return DTypeError(
-        f"{what} is a mapping from names, got {type(value).__name__} {shown(value)}: "
-        f"write {what}={{…}}"
+        f"{what} is a mapping from names, got {type(value).__name__} {shown(value)}: write {what}={{…}}"
     )
 
 
@@ -277,17 +270,13 @@ def functions_missing(names: list[str]) -> NameUnknownError:
 
 def expression_failed(operation: str, reason: str, where: str) -> DomainError:
     """An operation whose value does not exist, or is too large."""
-    return DomainError(
-        _placed(f"{operation} cannot be computed ({reason})", where, "change the values")
-    )
+    return DomainError(_placed(f"{operation} cannot be computed ({reason})", where, "change the values"))
 
 
 def expression_unsupported(operation: str, reason: str, where: str) -> DTypeError:
     """An operation that the values given do not have."""
     remedy = "give numbers, or values of one kind that have this operation"
-    return DTypeError(
-        _placed(f"{operation} is not possible for these values ({reason})", where, remedy)
-    )
+    return DTypeError(_placed(f"{operation} is not possible for these values ({reason})", where, remedy))
 
 
 def bindings_not_texts(value: Any) -> DTypeError:
@@ -308,9 +297,7 @@ def binding_name(text: str, name: str, reason: str) -> DomainError:
 
 
 def binding_twice(name: str, first: float, second: str) -> DomainError:
-    return DomainError(
-        f"{name} is given twice, as {first:g} and as {shown(second)}: keep one of them"
-    )
+    return DomainError(f"{name} is given twice, as {first:g} and as {shown(second)}: keep one of them")
 
 
 def binding_not_number(name: str, text: str) -> DomainError:
@@ -322,8 +309,7 @@ def binding_not_number(name: str, text: str) -> DomainError:
             f"{name}={shown(text.replace(',', '.'))[1:-1]}"
         )
     return DomainError(
-        f"in {shown(f'{name}={text}')}, {shown(text)} is not a number: "
-        f"write digits, as in {name}=-2.5e-3"
+        f"in {shown(f'{name}={text}')}, {shown(text)} is not a number: write digits, as in {name}=-2.5e-3"
     )
 
 

@@ -25,9 +25,7 @@ def tensor_expected(where: str, argument: str, value: Any) -> DTypeError:
 
 def count_expected(where: str, argument: str, value: Any) -> DomainError | DTypeError:
     kind = DomainError if hasattr(value, "__index__") and value is not True else DTypeError
-    return kind(
-        f"{where}: {argument} must be a whole number of at least 1, and it is {shown(value)}."
-    )
+    return kind(f"{where}: {argument} must be a whole number of at least 1, and it is {shown(value)}.")
 
 
 def reduction_unknown(where: str, reduction: Any) -> DomainError:
@@ -146,15 +144,12 @@ def module_expected(where: str, position: Any, value: Any) -> DTypeError:
     remedy = ""
     if isinstance(value, type):
         remedy = f" Create it first: {value.__name__}(...)."
-    return DTypeError(
-        f"{where}: item {position} must be a Module, and it is {shown(value)}.{remedy}"
-    )
+    return DTypeError(f"{where}: item {position} must be a Module, and it is {shown(value)}.{remedy}")
 
 
 def layer_index(index: int, count: int) -> IndexOutOfRangeError:
     return IndexOutOfRangeError(
-        f"Sequential: there is no layer {index}; it holds {count} layers, numbered 0 to "
-        f"{count - 1}."
+        f"Sequential: there is no layer {index}; it holds {count} layers, numbered 0 to {count - 1}."
     )
 
 
@@ -179,8 +174,7 @@ def state_names(module: str, missing: list[str], unexpected: list[str]) -> NameU
 
 def state_shapes(module: str, differing: list[tuple[str, Any, Any]]) -> ShapeError:
     lines = ", ".join(
-        f"{name} has shape {tuple(found)} and needs {tuple(needed)}"
-        for name, found, needed in differing
+        f"{name} has shape {tuple(found)} and needs {tuple(needed)}" for name, found, needed in differing
     )
     return ShapeError(
         f"load_state_dict: {lines} in {module}. Nothing was loaded. Build the network with the "
@@ -291,8 +285,7 @@ def dataset_lengths(shapes: list[Any]) -> ShapeError:
 
 def dataset_index(index: int, length: int) -> IndexOutOfRangeError:
     return IndexOutOfRangeError(
-        f"TensorDataset: there is no example {index}; there are {length}, numbered 0 to "
-        f"{length - 1}."
+        f"TensorDataset: there is no example {index}; there are {length}, numbered 0 to {length - 1}."
     )
 
 
@@ -305,8 +298,7 @@ def dataset_expected(value: Any) -> DTypeError:
 
 def progress_expected(value: Any) -> DTypeError:
     return DTypeError(
-        f"DataLoader: progress must be True, False or a label such as 'epoch 1', and it is "
-        f"{shown(value)}."
+        f"DataLoader: progress must be True, False or a label such as 'epoch 1', and it is {shown(value)}."
     )
 
 
@@ -326,6 +318,5 @@ def neuron_input_type(value: Any) -> DTypeError:
 
 def layer_sizes(value: Any) -> DTypeError:
     return DTypeError(
-        f"MLP: the sizes of the layers must be a list such as [16, 16, 1], and they are "
-        f"{shown(value)}."
+        f"MLP: the sizes of the layers must be a list such as [16, 16, 1], and they are {shown(value)}."
     )

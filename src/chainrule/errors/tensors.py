@@ -21,6 +21,7 @@ def not_printable(found: str) -> ChainruleError:
         f"or print the real and the imaginary part of complex numbers apart."
     )
 
+
 def not_array_like(data: Any) -> DTypeError:
     return DTypeError(
         f"a tensor cannot be made of {shown(data)}: it takes a number, nested lists of numbers of equal "
@@ -54,9 +55,7 @@ def not_a_tensor(value: Any, name: str) -> DTypeError:
 
 
 def not_a_sequence_of_tensors(value: Any, name: str) -> DTypeError:
-    return DTypeError(
-        f"{name} takes a list or a tuple of at least one tensor; it was given {shown(value)}"
-    )
+    return DTypeError(f"{name} takes a list or a tuple of at least one tensor; it was given {shown(value)}")
 
 
 def not_a_numpy_array(value: Any) -> DTypeError:
@@ -87,9 +86,7 @@ def shapes_do_not_broadcast(row: str, a: Any, b: Any) -> ShapeError:
 
 
 def row_failed(row: str, operands: Any, attrs: Any, cause: Exception) -> ChainruleError:
-    shapes = ", ".join(
-        str(x.shape) if hasattr(x, "shape") else shown(x) for x in operands
-    )
+    shapes = ", ".join(str(x.shape) if hasattr(x, "shape") else shown(x) for x in operands)
     kind = (
         IndexOutOfRangeError
         if isinstance(cause, IndexError)
@@ -208,9 +205,7 @@ def gather_shapes(shape: Any, index: Any, axis: int) -> ShapeError:
     )
 
 
-def index_out_of_range(
-    place: int, length: int, name: str, axis: int | None = None
-) -> IndexOutOfRangeError:
+def index_out_of_range(place: int, length: int, name: str, axis: int | None = None) -> IndexOutOfRangeError:
     where = "" if axis is None else f" on axis {axis}"
     return IndexOutOfRangeError(
         f"{name}: index {place} is out of range{where}, whose length is {length}: it goes from "
@@ -305,6 +300,7 @@ def range_invalid(bounds: Any) -> DomainError:
         f"the range {shown(bounds)} cannot be walked: give numbers, with a step that is not 0 and leads "
         "from the start to the end"
     )
+
 
 def not_a_number(data: Any) -> DTypeError:
     return DTypeError(

@@ -110,9 +110,7 @@ def _run(
             raise
         except (ArithmeticError, ValueError) as problem:
             where = pointed(program.text, node.start)
-            raise errors.expression_failed(
-                _described(node, operands), _reason(problem), where
-            ) from problem
+            raise errors.expression_failed(_described(node, operands), _reason(problem), where) from problem
         except TypeError as problem:
             where = pointed(program.text, node.start)
             raise errors.expression_unsupported(

@@ -277,9 +277,7 @@ class _Parser:
         for word in (right, left):
             if keyword.iskeyword(word.text):
                 return errors.expression_python_word(word.text, self._where(word))
-        return errors.expression_missing_operator(
-            left.described(), right.described(), self._where(right)
-        )
+        return errors.expression_missing_operator(left.described(), right.described(), self._where(right))
 
     def _no_operand(self, token: Token) -> errors.ChainruleError:
         before = self.tokens[self.at - 1] if self.at else None

@@ -46,7 +46,6 @@ isnan = unary(E.isnan)
 clone = unary(E.clone)
 
 
-
 def square(input: Any) -> Tensor:
     """``input`` times itself, elementwise."""
     return pow(input, 2)

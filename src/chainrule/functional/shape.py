@@ -22,6 +22,8 @@ _squeeze = structural(shape.squeeze)
 _expand_dims = structural(shape.expand_dims)
 _broadcast_to = structural(shape.broadcast_to)
 
+_EXCHANGED: dict[str, Any] = {"axes": (1, 0)}
+
 
 def reshape(input: Any, *shape_: Any) -> Tensor:
     """The same numbers in another shape; one size may be −1."""
@@ -69,7 +71,7 @@ def t(input: Any) -> Tensor:
     input = tensor_operand(input, "t")
     if input.ndim > 2:
         raise errors.transpose_of_rank(input.shape)
-    return transpose(input, 0, 1) if input.ndim == 2 else input
+    return _permute_dims(input, _EXCHANGED) if input.ndim == 2 else input
 
 
 def squeeze(input: Any, dim: Dim = None) -> Tensor:
@@ -109,8 +111,7 @@ def expand(input: Any, *shape_: Any) -> Tensor:
     if extra < 0:
         raise errors.cannot_broadcast_to(input.shape, new)
     kept = tuple(
-        input.shape[place - extra] if n == -1 and place >= extra else n
-        for place, n in enumerate(new)
+        input.shape[place - extra] if n == -1 and place >= extra else n for place, n in enumerate(new)
     )
     return broadcast_to(input, kept)
 

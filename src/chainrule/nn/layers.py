@@ -36,9 +36,7 @@ class Linear(Module):
 
     bias: Parameter | None
 
-    def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None
-    ) -> None:
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:
         self.in_features = count("Linear", "in_features", in_features)
         self.out_features = count("Linear", "out_features", out_features)
         bound = 1 / sqrt(self.in_features)

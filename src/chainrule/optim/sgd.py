@@ -119,9 +119,7 @@ class SGD(Optimizer):
         ]
 
 
-def _options(
-    lr: Any, momentum: Any, weight_decay: Any, nesterov: Any
-) -> tuple[float, float, float, bool]:
+def _options(lr: Any, momentum: Any, weight_decay: Any, nesterov: Any) -> tuple[float, float, float, bool]:
     checked = (
         _number("lr", lr, 0, inf),
         _number("momentum", momentum, 0, 1),

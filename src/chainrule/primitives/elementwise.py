@@ -181,6 +181,4 @@ logical_or = elementwise(
     notation="|",
     domain=(BOOLEAN, BOOLEAN),
 )
-isnan = elementwise(
-    "isnan", lambda xp, x: xp.isnan(x), partials=(None,), special=((nan,), (inf,))
-)
+isnan = elementwise("isnan", lambda xp, x: xp.isnan(x), partials=(None,), special=((nan,), (inf,)))

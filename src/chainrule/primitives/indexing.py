@@ -55,9 +55,7 @@ take_along_axis = structural(
     "take_along_axis",
     lambda xp, x, indices, *, axis: xp.take_along_axis(x, indices, axis=axis),
     pullbacks=(
-        lambda xp, g, out, x, indices, *, axis: xp.scatter_add(
-            g, indices, axis=axis, shape=x.shape
-        ),
+        lambda xp, g, out, x, indices, *, axis: xp.scatter_add(g, indices, axis=axis, shape=x.shape),
         None,
     ),
     reads=((1,), ()),

@@ -28,7 +28,7 @@ sum = structural(
     lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
     pullbacks=(
         lambda xp, g, out, x, *, axis, keepdims: xp.broadcast_to(
-            _spread(xp, g, x, axis), x.shape
+            g if axis is None else _spread(xp, g, x, axis), x.shape
         ),
     ),
     words=("copy {g} to each term of the sum",),
@@ -122,9 +122,7 @@ def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
 softmax = structural(
     "softmax",
     _softmax,
-    pullbacks=(
-        lambda xp, g, out, x, *, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),
-    ),
+    pullbacks=(lambda xp, g, out, x, *, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),),
     reads=(("out",),),
     words=("{out} · ({g} − Σ {g}·{out})",),
     notation="softmax({x})",
@@ -140,9 +138,7 @@ def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
 log_softmax = structural(
     "log_softmax",
     _log_softmax,
-    pullbacks=(
-        lambda xp, g, out, x, *, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True),
-    ),
+    pullbacks=(lambda xp, g, out, x, *, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True),),
     reads=(("out",),),
     words=("{g} − exp({out}) · Σ {g}",),
     notation="log_softmax({x})",

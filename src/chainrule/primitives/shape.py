@@ -68,9 +68,7 @@ def _cut(xp: Any, g: Any, out: Any, *inputs: Any, axis: int) -> list[Any]:
     axis %= len(g.shape)
     before = (slice(None),) * axis
     ends = accumulate((x.shape[axis] for x in inputs), initial=0)
-    return [
-        xp.getitem(g, (*before, slice(start, stop))) for start, stop in pairwise(ends)
-    ]
+    return [xp.getitem(g, (*before, slice(start, stop))) for start, stop in pairwise(ends)]
 
 
 concat = structural(
@@ -88,8 +86,7 @@ stack = structural(
     lambda xp, *inputs, axis: xp.stack(inputs, axis=axis),
     pullbacks=(
         lambda xp, g, out, *inputs, axis: [
-            xp.getitem(g, (*(slice(None),) * (axis % len(g.shape)), place))
-            for place in range(len(inputs))
+            xp.getitem(g, (*(slice(None),) * (axis % len(g.shape)), place)) for place in range(len(inputs))
         ],
     ),
     words=("take each input's slice of {g}",),

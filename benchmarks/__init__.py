@@ -1,0 +1,1 @@
+"""chainrule beside its peers, measured in one process: ``python -m benchmarks``."""

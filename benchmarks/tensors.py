@@ -1,0 +1,111 @@
+"""Eager ``Tensor`` against PyTorch eager, at one thread: one training step of an MLP, float32.
+
+The program is the same text for both: ``lib`` is chainrule or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import chainrule
+from benchmarks.timing import Comparison, in_turns, peer
+
+Step = Callable[[], Any]
+
+
+def moons(quick: bool) -> list[Comparison]:
+    """micrograd's moons: 100 points, 2-16-16-1 with relu, hinge loss and L2, gradient descent."""
+    rng = np.random.default_rng(0)
+    x, y = two_moons(100, rng)
+    weights = drawn(rng, (2, 16, 16, 1))
+    steps = [moons_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
+    return [timed("moons step", steps, rounds=20 if quick else 200, calls=20, target="≤ 0.60")]
+
+
+def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
+    inputs, labels = lib.tensor(x), lib.tensor(y)
+    parameters = [lib.tensor(w).requires_grad_() for w in weights]
+    w1, b1, w2, b2, w3, b3 = parameters
+
+    def step() -> Any:
+        hidden = (inputs @ w1 + b1).relu()
+        hidden = (hidden @ w2 + b2).relu()
+        score = (hidden @ w3 + b3).reshape(len(y))
+        margins = (1 - labels * score).relu().mean()
+        loss = margins + 1e-4 * sum((p * p).sum() for p in parameters)
+        for p in parameters:
+            p.grad = None
+        loss.backward()
+        with lib.no_grad():
+            for p in parameters:
+                p -= 0.05 * p.grad
+        return loss
+
+    return step
+
+
+def wide(quick: bool) -> list[Comparison]:
+    """784-512-512-10 with cross-entropy, a batch of 128: what BLAS takes dwarfs the rest."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((128, 784)).astype(np.float32)
+    y = rng.integers(0, 10, 128)
+    weights = drawn(rng, (784, 512, 512, 10))
+    steps = [wide_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
+    return [timed("784-512-512-10 step", steps, rounds=5 if quick else 40, calls=3)]
+
+
+def wide_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
+    inputs, labels = lib.tensor(x), lib.tensor(y).reshape(-1, 1)
+    parameters = [lib.tensor(w).requires_grad_() for w in weights]
+    w1, b1, w2, b2, w3, b3 = parameters
+
+    def step() -> Any:
+        hidden = (inputs @ w1 + b1).relu()
+        hidden = (hidden @ w2 + b2).relu()
+        loss = -(hidden @ w3 + b3).log_softmax(1).gather(1, labels).mean()
+        for p in parameters:
+            p.grad = None
+        loss.backward()
+        with lib.no_grad():
+            for p in parameters:
+                p -= 0.01 * p.grad
+        return loss
+
+    return step
+
+
+def timed(what: str, steps: list[Step], rounds: int, calls: int, target: str = "") -> Comparison:
+    """The two steps timed in turns, after their first losses were found to agree."""
+    for _ in range(10):
+        ours, theirs = (step().item() for step in steps)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, err_msg=what)
+    times = in_turns(*steps, rounds=rounds, calls=calls)
+    return Comparison(what, "torch", "s", *times, target)
+
+
+def torch_at_one_thread() -> Any:
+    torch = peer("torch")
+    torch.set_num_threads(1)
+    return torch
+
+
+def drawn(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
+    """Weights and biases of the layers between ``sizes``, float32."""
+    arrays = []
+    for n, m in pairwise(sizes):
+        arrays += [rng.standard_normal((n, m)) / np.sqrt(n), rng.standard_normal(m) * 0.1]
+    return [array.astype(np.float32) for array in arrays]
+
+
+def two_moons(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """``n`` noisy points on two interleaved half circles, float32, with their labels ±1."""
+    angle = np.linspace(0, np.pi, n // 2)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
+    points = np.concatenate([upper, lower]) + rng.normal(scale=0.1, size=(n, 2))
+    labels = np.repeat([-1.0, 1.0], n // 2)
+    return points.astype(np.float32), labels.astype(np.float32)
