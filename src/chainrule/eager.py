@@ -54,8 +54,10 @@ def operand(x: Any, row: str) -> Any:
     """What a tensor meets in an operation: a tensor, a Python number, or an array as a tensor."""
     if isinstance(x, _tensor_type) or x.__class__ in _NUMBERS:
         return x
-    if isinstance(x, (np.ndarray, np.generic)):
-        return wrap(checked(np.asarray(x)))
+    if isinstance(x, np.generic) and x.dtype.kind in _KINDS:
+        return x.item()  # one of numpy's numbers counts as Python's: it does not widen a tensor
+    if isinstance(x, np.ndarray):
+        return wrap(checked(x))
     raise errors.not_an_operand(x, row)
 
 
@@ -72,6 +74,22 @@ def checked(array: Any) -> Any:
 
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
+
+
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def promoted(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two arrays of different dtypes in the one that PyTorch computes in: floats win over integers, and
+    these over booleans; among equals, an array wins over a number of rank 0, and the wider otherwise."""
+    a, b = _CATEGORY[x.dtype.kind], _CATEGORY[y.dtype.kind]
+    if a != b:
+        dtype = x.dtype if a > b else y.dtype
+    elif bool(x.ndim) != bool(y.ndim):
+        dtype = x.dtype if x.ndim else y.dtype
+    else:
+        dtype = np.promote_types(x.dtype, y.dtype)
+    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
 
 
 def _has_float64(*operands: Any) -> bool:
@@ -137,8 +155,8 @@ def unary(row: Elementwise) -> Callable[[Any], Tensor]:
             raise errors.dtype_not_for_row(x.dtype, name) from error
         if array.__class__ is not ndarray:
             array = np.asarray(array)
-        if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64:
-            array = array.astype(_FLOAT32)
+        if array.dtype is not x.dtype and array.dtype.kind == "f":  # integers: float32, as PyTorch's
+            array = np.asarray(forward(numpy_namespace, x.astype(_FLOAT32)))
         out = _new_tensor(_tensor_type)
         out._data = array
         out._grad = None
@@ -180,8 +198,7 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
             try:
                 x = input._data
             except AttributeError:
-                input = tensor_operand(input, name)
-                x = input._data
+                return op(operand(input, name), other)
             left = input._node
             if left is None and input._leaf:
                 left = input
@@ -191,11 +208,13 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
             try:
                 y = other._data
             except AttributeError:
-                other = tensor_operand(other, name)
-                y = other._data
+                return op(input, operand(other, name))
             right = other._node
             if right is None and other._leaf:
                 right = other
+        mixed = x is not input and y is not other and x.dtype is not y.dtype
+        if mixed:
+            x, y = promoted(x, y)
         try:
             array = forward(numpy_namespace, x, y)
         except (ValueError, TypeError, OverflowError) as error:
@@ -221,7 +240,7 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
         else:
             plan, large = both, both_large
         # numbers take part in any shape and dtype; two arrays may have been broadcast, or promoted
-        aligned = x is y or x is input or y is other or (x.dtype is y.dtype and x.shape == y.shape)
+        aligned = not mixed and (x is y or x is input or y is other or x.shape == y.shape)
         if array.size <= SMALL:
             out._node = _link(array, plan, (left, right), (array, x, y), _NO_ATTRS, aligned)
         else:
