@@ -23,7 +23,12 @@ def moons(quick: bool) -> list[Comparison]:
     x, y = two_moons(100, rng)
     weights = drawn(rng, (2, 16, 16, 1))
     steps = [moons_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
-    return [timed("moons step", steps, rounds=20 if quick else 200, calls=20, target="≤ 0.60")]
+    modules = [module_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
+    rounds = 20 if quick else 200
+    return [
+        timed("moons step", steps, rounds=rounds, calls=20, target="≤ 0.60"),
+        timed("the same, with nn and optim", modules, rounds=rounds, calls=20),
+    ]
 
 
 def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
@@ -43,6 +48,27 @@ def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]
         with lib.no_grad():
             for p in parameters:
                 p -= 0.05 * p.grad
+        return loss
+
+    return step
+
+
+def module_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
+    nn = lib.nn
+    inputs, labels = lib.tensor(x), lib.tensor(y)
+    model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
+    with lib.no_grad():
+        for parameter, array in zip(model.parameters(), weights, strict=True):
+            parameter.copy_(lib.tensor(array.T.copy()))
+    optimizer = lib.optim.SGD(model.parameters(), lr=0.05)
+
+    def step() -> Any:
+        score = model(inputs).reshape(len(y))
+        margins = (1 - labels * score).relu().mean()
+        loss = margins + 1e-4 * sum((p * p).sum() for p in model.parameters())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
         return loss
 
     return step

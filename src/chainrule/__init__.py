@@ -127,15 +127,26 @@ long = int64
 
 if TYPE_CHECKING:
     from chainrule import data, micrograd, nn, optim
+    from chainrule.autodiff.numeric import central_difference, complex_step, forward_difference
+    from chainrule.autodiff.step_table import derivative_table
     from chainrule.explain import Derivation
+
+
+_LATER = {
+    "Derivation": "chainrule.explain",
+    "central_difference": "chainrule.autodiff.numeric",
+    "complex_step": "chainrule.autodiff.numeric",
+    "derivative_table": "chainrule.autodiff.step_table",
+    "forward_difference": "chainrule.autodiff.numeric",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: what is not needed costs nothing.
     from importlib import import_module
 
-    if name == "Derivation":
-        found = import_module("chainrule.explain").Derivation
+    if name in _LATER:
+        found = getattr(import_module(_LATER[name]), name)
     elif name in ("data", "micrograd", "nn", "optim"):
         found = import_module(f"chainrule.{name}")
     else:
@@ -162,12 +173,15 @@ __all__ = [
     "bool",
     "broadcast_to",
     "cat",
+    "central_difference",
     "clamp",
     "clone",
+    "complex_step",
     "concat",
     "concatenate",
     "cos",
     "data",
+    "derivative_table",
     "div",
     "dot",
     "double",
@@ -182,6 +196,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "forward_difference",
     "from_numpy",
     "full",
     "gather",

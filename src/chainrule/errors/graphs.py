@@ -210,3 +210,22 @@ def script_without_backward(path: str) -> GraphError:
         f"{path} ran to its end and never called backward() on a chainrule tensor or Value, so there is "
         "nothing to explain: call it on the result whose gradients you want to see"
     )
+
+
+def changed_since(
+    name: str | None, shape: Any, changed_at: str | None, row: str, used_at: str
+) -> GraphError:
+    what = name or f"an input of shape {tuple(shape)}"
+    where = f"changed at {changed_at}" if changed_at else "given other values"
+    return GraphError(
+        f"{what} was {where}, after {row} at {used_at} had used it: the explanation would mix the old "
+        "values with the new. Explain before the update, or compute the result again"
+    )
+
+
+def values_changed(row: str, names: list[str], then: float, now: float) -> GraphError:
+    of = f" of {' and '.join(names)}" if names else ""
+    return GraphError(
+        f"the inputs{of} to {row} were given other values since: the result was {then:g} and would be "
+        f"{now:g} now. Explain before the update, or compute the result again"
+    )

@@ -110,6 +110,7 @@ def _listen(
 ) -> Recording:
     nodes = reachable([root])[::-1]
     _check_there(nodes)
+    _check_unchanged(nodes, names)
     steps = {node: _step(node) for node in nodes}
     events: list[Event] = []
 
@@ -137,6 +138,40 @@ def _check_there(nodes: Sequence[Node]) -> None:
                 raise errors.freed_before_explaining(node.row.name, place(node))
 
 
+def _check_unchanged(nodes: Sequence[Node], names: Names) -> None:
+    """Refuse a graph whose inputs have other values by now: what would be shown never happened."""
+    for node in nodes:
+        for parent, array in zip(node.parents, node.saved[1:], strict=True):
+            if isinstance(parent, Node):
+                continue
+            now = array if parent is None else getattr(parent, "_data", None)
+            if not isinstance(now, np.ndarray):
+                continue
+            where = overwrites.since(now, node.time)
+            if where is not None or _differs(array, now):
+                name = names.of(id(now if parent is None else parent))
+                raise errors.changed_since(name, now.shape, where, node.row.name, place(node))
+
+
+def _differs(then: Any, now: np.ndarray) -> bool:
+    """Whether a leaf has been given other numbers than the operation saw, as far as they were kept."""
+    if then is now or not isinstance(then, np.ndarray) or then.dtype != now.dtype:
+        return False
+    return not np.array_equal(then, now, equal_nan=True)
+
+
+def _result(node: Node) -> Any:
+    """What ``node`` computed; computed again where the program wrote over it since (``y += 1``)."""
+    out = node.saved[0]
+    if not isinstance(out, np.ndarray) or overwrites.since(out, node.time) is None:
+        return _kept(out)
+    operands = node.saved[1:]
+    if any(array is None or isinstance(array, Absent) for array in operands):
+        return Absent(out)
+    with np.errstate(all="ignore"):
+        return np.asarray(node.row.forward(numpy_namespace, *operands, **node.attrs))
+
+
 def _step(node: Node) -> Step:
     return Step(
         key=id(node),
@@ -147,7 +182,7 @@ def _step(node: Node) -> Step:
             id(array if parent is None else parent)
             for parent, array in zip(node.parents, node.saved[1:], strict=True)
         ),
-        saved=tuple(_kept(array) for array in node.saved),
+        saved=(_result(node), *(_kept(array) for array in node.saved[1:])),
         shape=node.shape,
         dtype=node.dtype,
         source=place(node) if hasattr(node, "code") else None,
@@ -219,7 +254,7 @@ def _record_value(result: Value, names: Names) -> Recording:
     for value, thing in made.items():
         if (name := names.of(id(value))) is not None:
             names.rename(thing, name)
-    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data), _Floats())
+    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data), _FLOATS)
 
 
 def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
@@ -232,13 +267,26 @@ def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
             constant = source._time == 0 and names.of(id(source)) is None
             made[source] = None if constant else _ScalarLeaf(source)
         parents.append(made[source])
-        saved.append(source.data if made[source] is None else np.asarray(source.data, np.float64))
+        saved.append(np.asarray(source.data, np.float64))
     if rule.exponent is not None:
         parents.append(None)
-        saved.append(rule.exponent)
+        saved.append(np.asarray(rule.exponent, np.float64))
+    _check_value(value, rule.row, saved, names)
     wanted = tuple(parent is not None for parent in parents)
     node = Node()
     node.plan, node.parents, node.saved = Plan(rule.row, wanted), tuple(parents), tuple(saved)
     node.shape, node.dtype, node.time = (), np.dtype(np.float64), value._time
     node.attrs, node.aligned, node.freed, node.watchers = {}, True, False, None
     return node
+
+
+def _check_value(value: Value, row: Row, saved: Sequence[Any], names: Names) -> None:
+    """Refuse a value whose operands have other numbers by now: a ``Value`` keeps no copy of them."""
+    with np.errstate(all="ignore"):
+        again = row.forward(_FLOATS, *saved[1:])
+    if again != saved[0] and not (np.isnan(again) and np.isnan(saved[0])):
+        changed = [names.of(id(source)) for source in value._inputs]
+        raise errors.values_changed(row.name, [name for name in changed if name], value.data, float(again))
+
+
+_FLOATS = _Floats()
