@@ -449,3 +449,78 @@ def test_a_second_backward_names_the_operation() -> None:
     assert f"at {__file__}:" in message
     assert "retain_graph=True" in message
     assert number(x.grad) == pytest.approx(2 * np.exp(3.0))
+
+
+@both
+def test_set_grad_enabled_decorates_the_function_alone(lib: Any) -> None:
+    @lib.set_grad_enabled(False)
+    def mode() -> Any:
+        return lib.is_grad_enabled()
+
+    assert lib.is_grad_enabled()
+    assert not mode()
+    assert lib.is_grad_enabled()
+
+
+@both
+@pytest.mark.parametrize(("name", "inside"), [("no_grad", False), ("enable_grad", True)])
+def test_decorators_without_brackets(lib: Any, name: str, inside: bool) -> None:
+    @getattr(lib, name)
+    def mode(a: int, b: int = 0) -> Any:
+        return lib.is_grad_enabled(), a + b
+
+    assert mode.__name__ == "mode"
+    with lib.set_grad_enabled(not inside):
+        assert mode(1, b=2) == (inside, 3)
+        assert lib.is_grad_enabled() is not inside
+
+
+@both
+def test_a_generator_runs_in_the_mode_and_its_caller_does_not(lib: Any) -> None:
+    seen: list[Any] = []
+
+    @lib.no_grad()
+    def steps(start: int) -> Any:
+        seen.append(lib.is_grad_enabled())
+        try:
+            received = yield start
+            seen.append((received, lib.is_grad_enabled()))
+            try:
+                yield start + 1
+            except KeyError:
+                seen.append(("thrown", lib.is_grad_enabled()))
+            yield start + 2
+        finally:
+            seen.append(("end", lib.is_grad_enabled()))
+        return "done"
+
+    running = steps(5)
+    assert seen == []
+    assert next(running) == 5
+    assert lib.is_grad_enabled()
+    assert running.send("word") == 6
+    assert lib.is_grad_enabled()
+    assert running.throw(KeyError()) == 7
+    assert lib.is_grad_enabled()
+    with pytest.raises(StopIteration) as caught:
+        next(running)
+    assert caught.value.value == "done"
+    assert lib.is_grad_enabled()
+    assert seen == [False, ("word", False), ("thrown", False), ("end", False)]
+    stopped = steps(1)
+    next(stopped)
+    stopped.close()
+    assert seen[-2:] == [False, ("end", False)]
+    failing = steps(1)
+    next(failing)
+    with pytest.raises(ZeroDivisionError):
+        failing.throw(ZeroDivisionError())
+    assert lib.is_grad_enabled()
+
+
+def test_decorating_what_is_no_function_is_refused() -> None:
+    with pytest.raises(errors.DTypeError, match="no_grad decorates a function, and was given False"):
+        cr.no_grad(False)
+    with pytest.raises(errors.DTypeError, match="set_grad_enabled decorates a function"):
+        cr.set_grad_enabled(False)(3)
+    assert cr.is_grad_enabled()

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 import chainrule
-from chainrule.cli import app
+from chainrule.cli import _text, app
 from chainrule.explain import Derivation
+from chainrule.explain.expression import explain_expression
 
 REGRESSION = ["L = (x*w - y)**2", "x=1", "y=2", "w=1"]
 
@@ -97,9 +98,13 @@ def test_several_assignments_and_negative_values():
         (["L = x*w", "x=1", "w=two"], "w=two"),
         (["L = x*w", "x=1", "x=2", "w=2"], "x"),
         (["L = x*w", "x"], "x"),
-        (["L = log(x)", "x=-2"], "log(x) = log(−2) is NaN: the function is not defined there"),
-        (["L = 1/x", "x=0"], "1 / x = 1 / 0 is ∞"),
-        (["L = exp(x)", "x=1000"], "exp(x) = exp(1000) is ∞: the function is not defined there, or its"),
+        (["L = log(x)", "x=-2"], "log(x) = log(−2) is NaN: it is not defined there. Give"),
+        (["L = 1/x", "x=0"], "1 / x = 1 / 0 is ∞: it has no finite value there. Give"),
+        (["L = log(x)", "x=0"], "log(x) = log(0) is −∞: it has no finite value there"),
+        (["L = x**-1", "x=0"], "is ∞: it has no finite value there"),
+        (["L = x*x", "x=-1e200"], "is ∞: it is larger than the largest float, 1.8e308. Give"),
+        (["L = x**3", "x=-1e200"], "is −∞: it is below the lowest float, −1.8e308. Give"),
+        (["L = exp(x)", "x=1000"], "exp(x) = exp(1000) is ∞: it is larger than the largest float"),
         (["L = x", "x=1"], "'L = x' computes nothing from an input"),
         (["L = 2", ], "'L = 2' computes nothing from an input"),
         (["__import__('os')"], ""),
@@ -109,6 +114,19 @@ def test_several_assignments_and_negative_values():
 )  # fmt: skip
 def test_refused(arguments, message):
     assert message in refused(*arguments)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_drawings_fit_the_terminal(monkeypatch, width):
+    made = explain_expression("y = tanh(tanh(tanh(tanh(tanh(tanh(x))))))", {"x": 0.5}, torch=False)
+
+    def widest():
+        return max(len(line) for line in _text(made).split("\n") if "-->" in line)
+
+    assert widest() > 80
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda fallback: os.terminal_size((width, 24)))
+    assert width - 30 < widest() <= width
 
 
 def test_a_syntax_error_points_at_its_place():

@@ -147,7 +147,7 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
         "and of floats",
         lambda: m & m,
         errors.DTypeError,
-        "logical_and cannot be computed for (3, 4), (3, 4)",
+        "bitwise_and cannot be computed for (3, 4), (3, 4)",
     ),
     ("negative power", lambda: integers**-1, errors.DTypeError, "pow cannot be computed for (3, 4), -1"),
     (

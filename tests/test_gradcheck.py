@@ -272,3 +272,49 @@ def test_refused_cotangents() -> None:
     with pytest.raises(errors.DTypeError, match=r"gradgradcheck was given 1\.0"):
         gradgradcheck(cr.exp, x, [1.0])
     assert gradgradcheck(cr.exp, x, doubles(2, seed=5))
+
+
+def at(*numbers: float) -> Tensor:
+    return cr.tensor(list(numbers), dtype=cr.float64, requires_grad=True)
+
+
+def test_differences_are_divided_by_the_step_as_it_was_rounded() -> None:
+    assert gradcheck(cr.sin, at(1e10))
+    assert gradcheck(lambda x: x * 2, at(1e9, -1e10))
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: 1 / x, 1e-7),
+        (cr.log, 1e-7),
+        (cr.log, 2e-6),
+        (cr.relu, 5e-7),
+        (cr.sin, 1e17),
+        (lambda x: (x * 1e10).sin(), 1.0),
+    ],
+)
+def test_a_step_that_does_not_fit_is_hinted_and_no_rule_blamed(f: Any, x: float) -> None:
+    report = gradcheck(f, at(x), raise_exception=False)
+    assert not report
+    assert (report.row, report.place, report.hint) == (None, None, "step")
+    assert "The step eps does not fit an input here" in str(report)
+    assert "blame is" not in str(report)
+
+
+def test_a_fitting_step_finds_right_and_wrong(wrong_cube: Any) -> None:
+    assert gradcheck(lambda x: 1 / x, at(1e-7), eps=1e-11)
+    report = gradcheck(wrong_cube, at(1e3, 0.0, 1e-7), raise_exception=False)
+    assert (report.row, report.hint) == ("wrong_cube", "rule")
+    report = gradcheck(lambda x: wrong_cube(x * 1e7), at(1e-7), raise_exception=False)
+    assert (report.row, report.hint) == ("wrong_cube", "rule")
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_nothing_to_derive_passes(check: Any) -> None:
+    empty = cr.zeros(0, dtype=cr.float64, requires_grad=True)
+    for f in (lambda x: x * x, lambda x: (x * x).sum()):
+        report = check(f, empty)
+        assert report
+        assert report.ratio == 0.0
+    assert check(lambda x: x[:0] * x[:0], doubles(3))

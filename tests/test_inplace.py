@@ -257,3 +257,32 @@ def test_shapes_and_dtypes_are_refused() -> None:
     assert x.tolist() == y.tolist() == [0.0, 0.0, 0.0]
     assert whole.tolist() == [1, 2, 3]
     y.sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "change", "message"),
+    [
+        (cr.uint8, lambda x: x.sub_(1000), "sub_: 1000 is no number of dtype uint8; nothing was changed"),
+        (cr.uint8, lambda x: x.fill_(1000), "fill_: 1000 is no number of dtype uint8"),
+        (cr.int64, lambda x: x.fill_(float("nan")), "fill_: nan is no number of dtype int64"),
+        (cr.int64, lambda x: x.fill_(2**70), "is no number of dtype int64"),
+        (cr.int64, lambda x: x.mul_(2**70), "is no number of dtype int64"),
+        (cr.int64, lambda x: x.__setitem__(0, float("inf")), "x[…] = …: inf is no number of dtype int64"),
+        (cr.float32, lambda x: x.add_(10**400), "is no number of dtype float32"),
+        (cr.float32, lambda x: x.requires_grad_().clone().fill_(10**400), "is no number of dtype float32"),
+    ],
+)
+def test_numbers_that_the_dtype_does_not_hold_change_nothing(dtype: Any, change: Any, message: str) -> None:
+    x = cr.ones(2, dtype=dtype)
+    with pytest.raises(errors.DomainError) as caught:
+        change(x)
+    assert message in str(caught.value)
+    assert x.tolist() == [1, 1]
+
+
+def test_booleans_are_not_clamped() -> None:
+    flags = cr.tensor([True, False])
+    for change in (cr.clamp, cr.Tensor.clamp_):
+        with pytest.raises(errors.DTypeError, match="clamp is not defined for a tensor of dtype bool"):
+            change(flags, min=0)
+    assert flags.tolist() == [True, False]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import chainrule
 import numpy as np
 import pytest
 import torch
+
+import chainrule
 
 DTYPES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64")
 SHAPES = ((), (3,))
@@ -30,10 +31,7 @@ def both(dtype: str, shape: tuple[int, ...], values: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("second", DTYPES)
 @pytest.mark.parametrize("shapes", [(a, b) for a in SHAPES for b in SHAPES])
 def test_two_tensors(row: str, first: str, second: str, shapes: tuple[Any, Any]) -> None:
-    if "float16" in (first, second) and row == "div":
-        tolerance = 2e-3
-    else:
-        tolerance = 1e-6
+    tolerance = 2e-3 if "float16" in (first, second) and row == "div" else 1e-6
     x, tx = both(first, shapes[0], [2, 1, 3] if shapes[0] else 2)
     y, ty = both(second, shapes[1], [1, 4, 3] if shapes[1] else 3)
     ours, theirs = ROWS[row](x, y), ROWS[row](tx, ty)

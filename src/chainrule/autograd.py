@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule import errors, tensor_namespace
 from chainrule.arrays import numpy_namespace
-from chainrule.autodiff.backward import Cotangents, Listener, sweep
+from chainrule.autodiff.backward import Cotangents, reachable, sweep
 from chainrule.autodiff.graph import Node, grad_mode, mode, overwrites, recorders
 from chainrule.eager import wrap
 from chainrule.gradcheck import gradcheck, gradgradcheck
@@ -97,7 +99,7 @@ def _gradients(
 ) -> list[Tensor | None]:
     """The gradient of each of ``wanted``; None where it was not reached."""
     watched = frozenset(x._node for x in wanted if x._node is not None)
-    found = _run(roots, seeds, keep, create_graph, watched)
+    found = _run(roots, seeds, keep, create_graph, watched, _leading_to(roots, wanted))
     gradients: list[Tensor | None] = []
     for x in wanted:
         g = found.leaves.get(x) if x._node is None else found.watched.get(x._node)
@@ -105,10 +107,18 @@ def _gradients(
     return gradients
 
 
+def _leading_to(roots: list[Tensor], wanted: list[Tensor]) -> frozenset[Node]:
+    """The nodes on the ways from ``roots`` to ``wanted``: the others are neither walked nor freed."""
+    targets = {x if x._node is None else x._node for x in wanted}
+    leading: set[Any] = set()
+    for node in reversed(reachable(root._node for root in roots)):
+        if any(parent in targets or parent in leading for parent in node.parents):
+            leading.add(node)
+    return frozenset(leading)
+
+
 def _reached(roots: list[Tensor]) -> set[Any]:
     """Every node and leaf that ``roots`` depend on."""
-    from chainrule.autodiff.backward import reachable
-
     nodes = reachable(root._node for root in roots)
     return {*nodes, *(parent for node in nodes for parent in node.parents), *roots}
 
@@ -119,20 +129,21 @@ def _run(
     keep: bool,
     create_graph: bool,
     watched: frozenset[Node] = frozenset(),
-    listener: Listener | None = None,
+    walked: frozenset[Node] | None = None,
 ) -> Cotangents:
     sources = [root._node if root._node is not None else root for root in roots]
     if create_graph:
         with grad_mode(True):
             pairs = list(zip(sources, seeds, strict=True))
-            return sweep(pairs, tensor_namespace, keep=keep, watched=watched, listener=listener)
+            return sweep(pairs, tensor_namespace, keep=keep, watched=watched, walked=walked)
     raw = [(source, seed._data) for source, seed in zip(sources, seeds, strict=True)]
-    return sweep(raw, numpy_namespace, keep=keep, watched=watched, listener=listener)
+    return sweep(raw, numpy_namespace, keep=keep, watched=watched, walked=walked)
 
 
 def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:
     if create_graph:
-        tensor._grad = g if tensor._grad is None else tensor._grad + g
+        with grad_mode(True):  # a tensor of its own: cotangents are passed on as they are
+            tensor._grad = g.clone() if tensor._grad is None else tensor._grad + g
     elif tensor._grad is None:
         tensor._grad = wrap(g)
     else:
@@ -183,18 +194,10 @@ def _seed(root: Tensor, g: Any) -> Tensor:
     return g if g.dtype == root.dtype else g.to(root.dtype)
 
 
-class no_grad:
-    """Inside, nothing is recorded: a context and a decorator.
+class _GradMode:
+    """A context and a decorator inside of which operations are recorded, or are not."""
 
-    >>> import chainrule as cr
-    >>> w = cr.tensor(1.0, requires_grad=True)
-    >>> with cr.no_grad():
-    ...     w -= 0.1
-    >>> w
-    tensor(0.9000, requires_grad=True)
-    """
-
-    _enabled = False
+    _enabled: bool
 
     def __init__(self) -> None:
         self._before: list[bool] = []
@@ -207,7 +210,10 @@ class no_grad:
         mode.enabled = self._before.pop()
 
     def __call__(self, function: Any) -> Any:
-        import functools
+        if not callable(function):
+            raise errors.grad_mode_of_no_function(type(self).__name__, function)
+        if inspect.isgeneratorfunction(function):
+            return _stepping(function, self._enabled)
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
@@ -217,14 +223,60 @@ class no_grad:
         return inside
 
 
+def _stepping(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
+    """A generator function whose body runs in the mode, and whose caller keeps its own meanwhile."""
+
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        generator = function(*args, **kwargs)
+        step, sent = generator.send, None
+        while True:
+            try:
+                with grad_mode(enabled):
+                    found = step(sent)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, sent = generator.send, (yield found)
+            except GeneratorExit:
+                with grad_mode(enabled):
+                    generator.close()
+                raise
+            except BaseException as thrown:  # the caller's throw() is for the body
+                step, sent = generator.throw, thrown
+
+    return inside
+
+
+class no_grad(_GradMode):
+    """Inside, nothing is recorded: a context and a decorator, with brackets or without.
+
+    >>> import chainrule as cr
+    >>> w = cr.tensor(1.0, requires_grad=True)
+    >>> with cr.no_grad():
+    ...     w -= 0.1
+    >>> w
+    tensor(0.9000, requires_grad=True)
+    """
+
+    _enabled = False
+
+    def __new__(cls, *function: Any) -> Any:
+        made = super().__new__(cls)
+        return made(*function) if function else made
+
+
 class enable_grad(no_grad):
     """Inside, operations are recorded again, even within :class:`no_grad`."""
 
     _enabled = True
 
 
-class set_grad_enabled(no_grad):
-    """As :class:`no_grad` or :class:`enable_grad`, by a boolean; takes effect at once."""
+class set_grad_enabled(_GradMode):
+    """As :class:`no_grad` or :class:`enable_grad`, by a boolean; takes effect at once.
+
+    As a decorator it takes effect inside of the function alone.
+    """
 
     def __init__(self, enabled: bool) -> None:
         super().__init__()
@@ -235,6 +287,10 @@ class set_grad_enabled(no_grad):
     def __enter__(self) -> None:
         self._before.append(self._outside)
         mode.enabled = self._enabled
+
+    def __call__(self, function: Any) -> Any:
+        mode.enabled = self._outside
+        return super().__call__(function)
 
 
 def is_grad_enabled() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from traceback import print_exception
 from types import TracebackType
@@ -68,7 +69,17 @@ def explain(
             raise
         typer.echo(f"chainrule: {error}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(derivation.to_json(indent=1) if json else derivation.text())
+    typer.echo(derivation.to_json(indent=1) if json else _text(derivation))
+
+
+def _text(derivation: Derivation) -> str:
+    """The explanation, its drawings as wide as the terminal that shows it."""
+    if not sys.stdout.isatty():
+        return derivation.text()
+    from chainrule.explain.text import render
+
+    margin = 3
+    return render(derivation, derivation.lang, shutil.get_terminal_size((100, 24)).columns - margin)
 
 
 def _derivation(what: str, values: list[str], lang: str, torch: bool | None) -> Derivation:

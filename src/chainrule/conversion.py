@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule import errors
-from chainrule.eager import checked, default_dtype
+from chainrule.eager import checked, default_dtype, native
 
 
 def as_dtype(dtype: Any) -> Any:
@@ -27,7 +27,7 @@ def as_array(data: Any, dtype: Any) -> np.ndarray:
         dtype = as_dtype(dtype)
     data = _raw(data)
     if isinstance(data, (np.ndarray, np.generic)):
-        return np.array(checked(data), dtype=dtype)
+        return np.array(native(checked(data)), dtype=dtype)
     try:
         array = np.array(_plain(data))
     except (ValueError, TypeError, OverflowError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule import errors, random
 from chainrule.axes import positive_sizes
 from chainrule.conversion import as_dtype
-from chainrule.eager import wrap
+from chainrule.eager import checked, native, wrap
 from chainrule.tensor import Tensor
 
 _FLOAT = np.float32
@@ -103,13 +103,13 @@ def linspace(
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """A tensor that shares the memory of ``array``, which must be writeable."""
-    from chainrule.eager import checked
-
     if not isinstance(array, np.ndarray):
         raise errors.not_a_numpy_array(array)
     if not array.flags.writeable:
         raise errors.array_read_only(array.shape)
-    return wrap(checked(array))
+    if not checked(array).dtype.isnative:
+        raise errors.array_not_native(array.dtype)
+    return wrap(native(array))
 
 
 def randn(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:

@@ -57,12 +57,21 @@ def operand(x: Any, row: str) -> Any:
     if isinstance(x, np.generic) and x.dtype.kind in _KINDS:
         return x.item()  # one of numpy's numbers counts as Python's: it does not widen a tensor
     if isinstance(x, np.ndarray):
-        return wrap(checked(x))
+        return wrap(native(checked(x)).copy())  # a copy: the user's buffer may be filled again
     raise errors.not_an_operand(x, row)
 
 
 _NUMBERS = frozenset((float, int, bool))
 _KINDS = frozenset("fiub")
+
+
+def native(array: Any) -> Any:
+    """``array`` in the machine's byte order, with numpy's own dtype objects, which are compared by
+    identity on the hot path: those of an unpickled array are others."""
+    dtype = np.dtype(array.dtype.type)
+    if array.dtype is dtype:
+        return array
+    return array.view(dtype) if array.dtype == dtype else array.astype(dtype)
 
 
 def checked(array: Any) -> Any:
@@ -90,6 +99,21 @@ def promoted(x: Any, y: Any) -> tuple[Any, Any]:
     else:
         dtype = np.promote_types(x.dtype, y.dtype)
     return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+
+
+def all_promoted(operands: list[Any]) -> list[Any]:
+    """The same for any number of operands; conditions, which are boolean, stay as they are."""
+    numbers = [x for x in operands if isinstance(x, ndarray) and x.dtype.kind != "b"]
+    if len({x.dtype for x in numbers}) < 2:
+        return operands
+    common = numbers[0]
+    for x in numbers[1:]:
+        a, b = promoted(common, x)
+        common = a if a.ndim >= b.ndim else b
+    return [
+        x.astype(common.dtype, copy=False) if isinstance(x, ndarray) and x.dtype.kind != "b" else x
+        for x in operands
+    ]
 
 
 def _has_float64(*operands: Any) -> bool:
@@ -155,7 +179,9 @@ def unary(row: Elementwise) -> Callable[[Any], Tensor]:
             raise errors.dtype_not_for_row(x.dtype, name) from error
         if array.__class__ is not ndarray:
             array = np.asarray(array)
-        if array.dtype is not x.dtype and array.dtype.kind == "f":  # integers: float32, as PyTorch's
+        if (
+            array.dtype is not x.dtype and array.dtype.kind == "f" != x.dtype.kind
+        ):  # integers: float32, as PyTorch's
             array = np.asarray(forward(numpy_namespace, x.astype(_FLOAT32)))
         out = _new_tensor(_tensor_type)
         out._data = array
@@ -345,6 +371,8 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
     if attrs is None:
         attrs = _NO_ATTRS
     arrays = [x._data if isinstance(x, _tensor_type) else x for x in inputs]
+    if row.variadic or isinstance(row, Elementwise):
+        arrays = all_promoted(arrays)
     try:
         array = row.forward(numpy_namespace, *arrays, **attrs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:

@@ -19,7 +19,7 @@ from chainrule import autograd, errors
 from chainrule.arrays import numpy_namespace
 from chainrule.autodiff.backward import reachable
 from chainrule.autodiff.graph import Absent, Node, grad_mode, place
-from chainrule.autodiff.numeric import central_difference, finite, forward_difference
+from chainrule.autodiff.numeric import central_difference, finite, forward_difference, real_value
 from chainrule.eager import wrap
 from chainrule.primitives import Elementwise
 from chainrule.primitives.shapes import sum_to
@@ -29,8 +29,8 @@ __all__ = ["GradcheckReport", "gradcheck", "gradgradcheck"]
 
 #: What a failure looks like: a point where left and right slopes differ, numbers too short for the
 #: step, a rule that is wrong, a graph that was cut on the way, a function that is not finite around
-#: the point.
-Hint = Literal["", "kink", "float32", "rule", "cut", "undefined"]
+#: the point, a step that is too long or too short for the input.
+Hint = Literal["", "kink", "float32", "rule", "cut", "undefined", "step"]
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,8 @@ def _check(
                     at = _moving(func, inputs, which, index)
                     for k in range(ends[-1]):
                         ours = float(analytical[(k, *index)])
-                        measured = _slope(central_difference, at, k, float(x._data[index]), eps)
+                        point = float(x._data[index])
+                        measured = _slope(at, k, point - eps, point + eps)
                         ratio = _ratio(ours, measured, atol, rtol)
                         if ratio > worst[0]:
                             worst = (ratio, which, index, k, ours, measured)
@@ -242,9 +243,14 @@ def _check(
         where = (which, names[which], tuple(index), output, spot, ours, measured)
         if ratio <= 1.0:
             return GradcheckReport(True, max(ratio, 0.0), *where)
-        node, kinked = _blamed(outputs, eps, atol, rtol)
-        slopes = _slopes(_moving(func, inputs, which, index), k, inputs[which], index, eps)
+        node, kinked, lost = _blamed(outputs, eps, atol, rtol)
+        at = _moving(func, inputs, which, index)
+        slopes = _slopes(at, k, inputs[which], index, eps)
         hint = _hint(ours, measured, slopes, node, kinked, [*inputs, *outputs])
+        point = float(inputs[which]._data[index])
+        lost = (lost or _is_lost(point, eps)) and hint in ("rule", "cut", "undefined")
+        if math.isfinite(ours) and (lost or _reaches_too_far(at, k, point, ours, limits)):
+            hint, node = "step", None
         row, line = (None, None) if node is None else (node.row.name, place(node))
         report = GradcheckReport(False, ratio, *where, row, line, hint)
     if raise_exception:
@@ -263,7 +269,7 @@ def _analytical(outputs: list[Tensor], x: Tensor) -> np.ndarray:
                 seed[index] = 1
                 (g,) = autograd.grad(output, x, wrap(seed), retain_graph=True, allow_unused=True)
             rows.append(np.zeros(x.shape) if g is None else g._data)
-    return np.array(rows).reshape(-1, *x.shape)
+    return np.array(rows).reshape(len(rows), *x.shape)
 
 
 def _moving(
@@ -293,12 +299,36 @@ def _moving(
     return at
 
 
-def _slope(difference: Any, at: Callable[[float], np.ndarray], k: int, x: float, h: float) -> float:
-    """The slope of output ``k``, NaN where the function is not finite."""
+def _slope(at: Callable[[float], np.ndarray], k: int, left: float, right: float) -> float:
+    """The slope of output ``k`` between two points, over the distance that they really have once
+    rounded: NaN where it is 0, and where the function is not finite."""
+    if left == right:
+        return math.nan
     try:
-        return float(difference(lambda point: float(at(point)[k]), x, h))
+        low, high = (real_value(lambda x: float(at(x)[k]), point, None) for point in (left, right))
     except errors.DomainError:
         return math.nan
+    return (high - low) / (right - left)
+
+
+def _reaches_too_far(
+    at: Callable[[float], np.ndarray],
+    k: int,
+    x: float,
+    analytical: float,
+    limits: tuple[float, float, float],
+) -> bool:
+    """Whether the step goes much of the way from ``x`` to 0, and a shorter one agrees with the rules."""
+    eps, atol, rtol = limits
+    if not 0.0 < abs(x) <= 10 * eps:
+        return False
+    h = 1e-4 * abs(x)
+    return _ratio(analytical, _slope(at, k, x - h, x + h), atol, rtol) <= 1.0
+
+
+def _is_lost(x: float, eps: float) -> bool:
+    """Whether a step of ``eps`` moves only the last digits of ``x``."""
+    return eps < 1e3 * float(np.spacing(abs(x)))
 
 
 def _slopes(
@@ -306,7 +336,7 @@ def _slopes(
 ) -> tuple[float, float]:
     """The slopes on the left and on the right."""
     point = float(x._data[index])
-    return _slope(forward_difference, at, k, point, -eps), _slope(forward_difference, at, k, point, eps)
+    return _slope(at, k, point - eps, point), _slope(at, k, point, point + eps)
 
 
 def _ratio(analytical: float, numerical: float, atol: float, rtol: float) -> float:
@@ -345,19 +375,20 @@ def _is_kink(slopes: tuple[float, float], analytical: float) -> bool:
 # --- one node at a time --------------------------------------------------------------------------
 
 
-def _blamed(outputs: list[Tensor], eps: float, atol: float, rtol: float) -> tuple[Node | None, bool]:
-    """The node that is the furthest from its own differences, and whether it stands at a kink."""
-    worst, found, kinked = 1.0, None, False
+def _blamed(outputs: list[Tensor], eps: float, atol: float, rtol: float) -> tuple[Node | None, bool, bool]:
+    """The node that is the furthest from its own differences, whether it stands at a kink, and whether
+    the step is lost in the rounding of its input."""
+    worst, found, kinked, unseen = 1.0, None, False, False
     for node in reachable([output._node for output in outputs if output._node is not None]):
-        for ratio, kink in _node_errors(node, eps, max(atol, 1e-7), max(rtol, 1e-6)):
+        for ratio, kink, lost in _node_errors(node, eps, max(atol, 1e-7), max(rtol, 1e-6)):
             if ratio > worst:
-                worst, found, kinked = ratio, node, kink
-    return found, kinked
+                worst, found, kinked, unseen = ratio, node, kink, lost
+    return found, kinked, unseen
 
 
-def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[tuple[float, bool]]:
-    """For each input that something flows to, along a random direction: the error's ratio, and
-    whether the slopes on the two sides differ."""
+def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[tuple[float, bool, bool]]:
+    """For each input that something flows to, along a random direction: the error's ratio, whether
+    the slopes on the two sides differ, and whether the step is lost in the rounding of the input."""
     rng = np.random.default_rng(0)
     inputs = [_saved(node, i, rng) for i in range(len(node.parents))]
     out = np.asarray(node.row.forward(numpy_namespace, *inputs, **node.attrs))
@@ -370,6 +401,7 @@ def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[t
         if parent is None or np.asarray(x).dtype != np.float64:
             continue
         direction = np.asarray(rng.normal(size=np.shape(x)))
+        lost = _is_lost(float(np.abs(x).max(initial=0.0)), eps)
         ours = 0.0 if gp is None else float((sum_to(numpy_namespace, gp, x.shape) * direction).sum())
 
         def along(t: float, i: int = i, x: Any = x, direction: Any = direction) -> float:
@@ -380,10 +412,10 @@ def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[t
             measured = central_difference(along, 0.0, eps)
             left, right = (forward_difference(along, 0.0, h) for h in (-eps, eps))
         except errors.DomainError:
-            yield math.inf, False
+            yield math.inf, False, lost
             continue
         rounding = 1e-8 * float(np.abs(g * out).sum())
-        yield _ratio(ours, measured, atol + rounding, rtol), _is_kink((left, right), ours)
+        yield _ratio(ours, measured, atol + rounding, rtol), _is_kink((left, right), ours), lost
 
 
 def _saved(node: Node, i: int, rng: np.random.Generator) -> Any:

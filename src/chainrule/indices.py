@@ -32,7 +32,7 @@ def _part(part: Any) -> Any:
         return int(part) if isinstance(part, np.integer) else part
     array = getattr(part, "_data", part)
     try:
-        array = np.asarray(array)
+        array = np.array(array)  # a copy: the way back uses it too, whatever becomes of the original
     except ValueError:
         raise errors.index_type(part) from None
     if array.size == 0 and isinstance(part, list):

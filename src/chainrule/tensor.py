@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -282,9 +283,9 @@ class Tensor(Methods):
     __ge__ = F.ge
     __eq__ = F.eq  # type: ignore[assignment]  # elementwise, as in PyTorch
     __ne__ = F.ne  # type: ignore[assignment]
-    __and__ = __rand__ = F.logical_and
-    __or__ = __ror__ = F.logical_or
-    __invert__ = F.logical_not
+    __and__ = __rand__ = F.bitwise_and
+    __or__ = __ror__ = F.bitwise_or
+    __invert__ = F.invert
     __getitem__ = F.getitem
 
     def __rsub__(self, other: Any) -> Tensor:
@@ -320,11 +321,23 @@ class Tensor(Methods):
         if recorded and node is not None:
             # The operation saved the numbers that are about to go: the way back needs them as they were.
             own = self._data
+            held = sum(a is own for a in node.saved)
+            if self._node is None and (own.base is not None or sys.getrefcount(own) > held + 3):
+                # what else looks into this memory would see the numbers, and no gradient
+                raise errors.in_place_on_shared(name, self.shape)
             node.saved = tuple([a.copy() if a is own else a for a in node.saved])
+            self._take_watchers(node)
             self._node = node
         self._data[...] = array
         overwrites.add(self._data, recorded=recorded)
         return self
+
+    def _take_watchers(self, node: Node) -> None:
+        """What ``retain_grad()`` asked for is the gradient of this tensor, whatever its node is."""
+        if self._node is not None and self._node.watchers:
+            mine = [watcher for watcher in self._node.watchers if watcher() is self]
+            self._node.watchers = [w for w in self._node.watchers if w() is not self] or None
+            node.watchers = mine or None
 
     def _records(self, other: Any) -> Any:
         return mode.enabled and (self.requires_grad or getattr(other, "requires_grad", False))
@@ -338,6 +351,8 @@ class Tensor(Methods):
             in_place(self._data, number)
         except TypeError:
             raise errors.in_place_dtype(name, self.dtype, np.asarray(number).dtype) from None
+        except OverflowError:
+            raise errors.in_place_value(name, number, self.dtype) from None
         except ValueError:
             raise errors.in_place_shape(name, self.shape, np.shape(number)) from None
         overwrites.add(self._data, recorded=False, depth=3)
@@ -395,12 +410,15 @@ class Tensor(Methods):
             fits = False
         if not fits:
             raise errors.in_place_shape(name, target, given)
+        if not isinstance(value, Tensor):
+            try:
+                value = wrap(np.asarray(value, self.dtype))
+            except (OverflowError, ValueError):  # out of range, or NaN among integers
+                raise errors.in_place_value(name, value, self.dtype) from None
         if not self._records(value):
-            self._data[raw] = value._data if isinstance(value, Tensor) else value
+            self._data[raw] = value._data
             overwrites.add(self._data, recorded=False)
             return self
-        if not isinstance(value, Tensor):
-            value = wrap(np.asarray(value, self.dtype))
         if self.dtype.kind != "f":
             raise errors.in_place_dtype(name, self.dtype, value.dtype)
         return self._become(apply(indexing.put, (self, value), {"key": raw}), name)

@@ -105,9 +105,6 @@ class Value:
     def __rpow__(self, other: Any) -> Value:
         return _constant(other)._pow(self)
 
-    def __bool__(self) -> bool:
-        return bool(self.data)
-
     def __float__(self) -> float:
         return float(self.data)
 

@@ -83,10 +83,45 @@ def test_a_kink_is_called_a_kink():
     assert "point anguleux" in explain(L, torch=True, lang="fr").text()
 
 
-def test_the_middle_of_two_slopes_is_no_kink():
-    x = Value(0.0)
-    (check,) = explain(abs(x), torch=True).checks
-    assert (check.gradient, check.numerical, check.kink) == (0, 0, False)
+def _tied():
+    x = Value(1.0)
+    y = tensor(1.0, 3.0, 3.0)
+    return {
+        "abs": abs(Value(0.0)),
+        "relu beside a slope": Value(0.0).relu() * 2 - Value(1.0),
+        "abs of a difference": abs(x - 1.0),
+        "maximum": chainrule.maximum(y, tensor(1.0, 1.0, 1.0)).sum(),
+        "minimum": chainrule.minimum(y, tensor(1.0, 1.0, 4.0)).sum(),
+        "clamp": y.clamp(1.0, 2.0).sum(),
+        "max": y.max(),
+        "amin along one": y.reshape(1, 3).amin(1).sum() + y.amax(0),
+    }
+
+
+@pytest.mark.parametrize("name", _tied())
+def test_a_kink_is_called_so_even_where_central_differences_agree(name):
+    derivation = explain(_tied()[name], torch=True)
+    assert derivation.checks[0].kink
+    text = derivation.text()
+    assert "~ numerical" in text
+    assert "a kink: the slopes to its left and right differ" in text
+    assert "✗" not in text
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: abs(Value(0.0)) ** 2,  # smooth, though |x| is not
+        lambda: abs(Value(0.0)) * 0.0 + Value(2.0) * 1.0,
+        lambda: abs(Value(1e-7)),
+        lambda: (Value(1e8) * 1.0 + Value(0.0).relu() * 0.0) ** 2,
+        lambda: tensor(1.0, 2.0).max() + tensor(0.5).relu().sum(),
+    ],
+)
+def test_what_is_smooth_is_no_kink(make):
+    derivation = explain(make(), torch=False)
+    assert not any(check.kink for check in derivation.checks)
+    assert "✗" not in derivation.text()
 
 
 def test_relu_of_a_tensor_at_a_kink():

@@ -270,3 +270,13 @@ def test_flatten_is_torchs() -> None:
         ours = nn.Flatten(*arguments)(chainrule.tensor(x))
         theirs = torch.nn.Flatten(*arguments)(torch.tensor(x))
         assert tuple(ours.shape) == tuple(theirs.shape)
+
+
+def test_linear_refuses_weights_that_are_no_tensors() -> None:
+    x = chainrule.ones(2, 2)
+    with pytest.raises(errors.DTypeError, match="linear: the weight must be a Tensor, and it is None"):
+        nn.functional.linear(x, None)  # type: ignore[arg-type]  # refused
+    with pytest.raises(errors.DTypeError, match=r"linear: the weight must be a Tensor.*\[\[1"):
+        nn.functional.linear(x, [[1.0, 2.0]])  # type: ignore[arg-type]  # refused
+    with pytest.raises(errors.DTypeError, match=r"linear: the bias must be a Tensor.*\[1"):
+        nn.functional.linear(x, chainrule.ones(1, 2), [1.0])  # type: ignore[arg-type]  # refused

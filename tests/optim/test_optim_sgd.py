@@ -185,3 +185,21 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
         with pytest.raises(error, match=message):
             optimizer.load_state_dict(state)
     assert optimizer.state_dict() == good
+
+
+def test_a_step_that_one_parameter_refuses_changes_none() -> None:
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    optimizer = optim.SGD([a, b], lr=0.1, momentum=0.9)
+    (a.sum() + b.sum()).backward()
+    optimizer.step()
+    before, state = a.tolist(), [v.tolist() for v in optimizer.state_dict()["velocities"]]
+    b.data = chainrule.ones(3)
+    with pytest.raises(errors.ShapeError, match=r"shape \(3,\), and its gradient has shape \(2,\)"):
+        optimizer.step()
+    optimizer.zero_grad()
+    (a.sum() + b.sum()).backward()
+    with pytest.raises(errors.ShapeError, match=r"momentum buffer has shape \(2,\).*Nothing was"):
+        optimizer.step()
+    assert a.tolist() == before
+    assert b.tolist() == [1.0, 1.0, 1.0]
+    assert [v.tolist() for v in optimizer.state_dict()["velocities"]] == state

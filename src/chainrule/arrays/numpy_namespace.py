@@ -76,12 +76,19 @@ Axis = int | tuple[int, ...] | None
 
 # The operator, and not the ufunc: numpy turns `x ** 2` into a square, and `x ** 0.5` into a root.
 pow = operator.pow
-getitem = operator.getitem
 
 # `Any`: numpy's type stubs do not know these called with every argument in place, which is faster.
 _sum: Any = np.add.reduce
 _max: Any = np.maximum.reduce
 _min: Any = np.minimum.reduce
+
+
+def getitem(x: Any, key: Any, /) -> Any:
+    """``x[key]``, a view of one element too, where numpy would hand out a number of its own."""
+    picked = x[key]
+    if picked.__class__ is not np.ndarray:
+        picked = x[(*key, ...) if isinstance(key, tuple) else (key, ...)]
+    return picked
 
 
 def where(condition: Any, x: Any, y: Any, /) -> Any:

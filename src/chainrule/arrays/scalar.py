@@ -55,11 +55,11 @@ def sign(x: float) -> float:
 
 
 def maximum(x: float, y: float) -> float:
-    return x if x > y or x != x else y
+    return x if x >= y or x != x else y
 
 
 def minimum(x: float, y: float) -> float:
-    return x if x < y or x != x else y
+    return x if x <= y or x != x else y
 
 
 def ieee(rule: Callable[..., Any], *numbers: float) -> float:

@@ -54,6 +54,7 @@ def sweep(
     *,
     keep: bool = False,
     watched: frozenset[Node] = frozenset(),
+    walked: frozenset[Node] | None = None,
     listener: Listener | None = None,
     again: bool = False,
 ) -> Cotangents:
@@ -62,12 +63,15 @@ def sweep(
     ``seeds`` pairs nodes or leaves with their cotangents. ``xp`` is the namespace that the rules run on:
     where it has a ``lift``, saved arrays are lifted into it, with their place in the graph. Unless
     ``keep``, the graph is freed on the way; ``again`` lets a freed graph be walked as long as all that
-    its rules need is still there. Every refusal comes before the way back starts, and changes nothing.
+    its rules need is still there. ``walked`` limits the way back to some nodes. Every refusal comes before
+    the way back starts, and changes nothing.
 
     Raises GraphError for a freed graph, or where a saved array was overwritten since.
     """
     nodes = reachable([root for root, _ in seeds])
-    _check(nodes, again)
+    if walked is not None:
+        nodes = [node for node in nodes if node in walked]
+    _check(nodes, again, [root for root, _ in seeds])
     lift = None if xp is numpy_namespace else getattr(xp, "lift", None)
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()  # those whose total is an array of our own, to be added into
@@ -122,6 +126,10 @@ def sweep(
     arrived = []
     for leaf in pending:
         g = pending[leaf]
+        if leaf.__class__ is Node:  # beyond it nobody walked
+            if leaf in watched:
+                found.watched[leaf] = g
+            continue
         found.leaves[leaf] = g if lift is not None or _is_ours(g) else np.array(g)
     return found
 
@@ -154,13 +162,19 @@ def release(node: Node) -> None:
     node.saved = tuple(kept)
 
 
-def _check(nodes: Sequence[Node], again: bool) -> None:
+def _check(nodes: Sequence[Node], again: bool, roots: Sequence[Any]) -> None:
     latest = overwrites.latest
     for node in nodes:
         if node.freed:
             _check_freed(node, again)
         if node.time < latest:
             _check_overwritten(node)
+    if nodes and nodes[-1].time < overwrites.recorded:
+        for node in nodes:
+            for parent in node.parents:
+                _check_view(parent, node.time)
+        for root in roots:
+            _check_view(root, latest + 1)
 
 
 def _needed(node: Node) -> list[Any]:
@@ -185,7 +199,11 @@ def _check_overwritten(node: Node) -> None:
             changed = overwrites.since(array, node.time)
             if changed is not None:
                 raise errors.overwritten(array.shape, node.row.name, place(node), changed)
-    if node.row.view:
-        changed = overwrites.since(node.saved[0], node.time, recorded=True)
+
+
+def _check_view(node: Any, used: int) -> None:
+    """Refuse a view that was taken, then overwritten in a way that the graph records, then used."""
+    if node.__class__ is Node and node.row.view:
+        changed = overwrites.recorded_between(node.saved[0], node.time, used)
         if changed is not None:
             raise errors.stale_view(node.shape, node.row.name, place(node), changed)

@@ -220,7 +220,8 @@ class Overwrites:
     """
 
     def __init__(self) -> None:
-        self.latest = 0
+        self.latest = 0  # when memory was last changed in place,
+        self.recorded = 0  # and when in a way that the graph records
         self._seen: dict[int, _Overwrite] = {}
 
     def add(self, array: Any, *, recorded: bool, depth: int = 2) -> None:
@@ -231,7 +232,8 @@ class Overwrites:
             entry = self._enter(owner)
         self.latest = entry.time = tick()
         if recorded:
-            entry.recorded = entry.time
+            self.recorded = entry.time
+            entry.recorded.append(entry.time)
         frame = sys._getframe(depth)
         if frame.f_code.co_filename not in FOREIGN:
             frame = outside(frame)
@@ -244,19 +246,27 @@ class Overwrites:
         entry = seen[key] = _Overwrite(weakref.ref(owner, lambda _: seen.pop(key, None)))
         return entry
 
-    def since(self, array: Any, time: int, *, recorded: bool = False) -> str | None:
+    def since(self, array: Any, time: int) -> str | None:
         """Where ``array`` was overwritten after ``time``, as ``file:line``; None if it was not."""
-        if not self._seen:
-            return None
-        owner = array.owner() if isinstance(array, Absent) and array.owner else owning(array)
-        entry = self._seen.get(id(owner))
-        if entry is None or (entry.recorded if recorded else entry.time) <= time:
+        entry = self._entry(array)
+        return None if entry is None or entry.time <= time else place(entry)
+
+    def recorded_between(self, array: Any, time: int, until: int) -> str | None:
+        """The same, for changes that the graph records, before ``until``."""
+        entry = self._entry(array)
+        if entry is None or not any(time < change < until for change in entry.recorded):
             return None
         return place(entry)
 
+    def _entry(self, array: Any) -> _Overwrite | None:
+        if not self._seen:
+            return None
+        owner = array.owner() if isinstance(array, Absent) and array.owner else owning(array)
+        return self._seen.get(id(owner))
+
 
 class _Overwrite:
-    """The last change of one piece of memory."""
+    """The changes of one piece of memory: the last one, and when the graph recorded one."""
 
     __slots__ = ("code", "instruction", "owner", "recorded", "time")
 
@@ -266,7 +276,7 @@ class _Overwrite:
 
     def __init__(self, owner: weakref.ref[Any]) -> None:
         self.owner = owner  # kept for its callback, which forgets this entry with the memory
-        self.recorded = 0
+        self.recorded: list[int] = []
 
 
 def owning(array: Any) -> Any:

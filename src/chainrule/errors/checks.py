@@ -136,6 +136,9 @@ _GRADCHECK_HINTS = {
     "cut": "Every row on the way agrees with its own differences, so a path is missing: look for "
     ".detach(), .item(), .data or no_grad between the input and the output, or for a function that is "
     "random",
+    "step": "The step eps does not fit an input here: it reaches across much of the way to 0, or down "
+    "to the last digits, and differences so taken are no slopes. No rule is blamed: give an eps well "
+    "below that input and well above its rounding, such as eps=1e-4 * abs(x)",
     "undefined": "The function, or its derivative, is not finite around this point. Move the input inside "
     "of its domain",
 }

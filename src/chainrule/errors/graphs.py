@@ -83,6 +83,14 @@ def in_place_on_view(name: str, row: str, shape: Any) -> GraphError:
     )
 
 
+def in_place_on_shared(name: str, shape: Any) -> GraphError:
+    return GraphError(
+        f"{name} would record a gradient into memory of shape {tuple(shape)} that something else looks "
+        "into (a view, a detached tensor, or a value saved for the way back), which would see the numbers "
+        "and no gradient: write it out of place (z = z + x for z += x), or .clone() the tensor first"
+    )
+
+
 def in_place_shape(name: str, shape: Any, given: Any) -> ShapeError:
     return ShapeError(
         f"{name}: shape {tuple(given)} does not fit into the {tuple(shape)} that is there; nothing was "
@@ -94,6 +102,20 @@ def in_place_dtype(name: str, dtype: Any, given: Any) -> DTypeError:
     return DTypeError(
         f"{name}: a result of dtype {given} cannot be put into a tensor of dtype {dtype}: convert the "
         "tensor first, with .float()"
+    )
+
+
+def in_place_value(name: str, value: Any, dtype: Any) -> DomainError:
+    return DomainError(
+        f"{name}: {shown(value)} is no number of dtype {dtype}; nothing was changed. Give one in its "
+        "range, or convert the tensor first, for instance with .double()"
+    )
+
+
+def grad_mode_of_no_function(name: str, found: Any) -> DTypeError:
+    return DTypeError(
+        f"{name} decorates a function, and was given {shown(found)} of type {type(found).__name__}: write "
+        f"@{name}() above a function, or `with {name}():` around statements"
     )
 
 
@@ -192,10 +214,15 @@ def expression_without_inputs(text: str) -> GraphError:
 
 
 def expression_not_finite(formula: str, filled: str, value: str) -> DomainError:
-    return DomainError(
-        f"{formula} = {filled} is {value}: the function is not defined there, or its result is too large. "
-        "Give the inputs other values"
-    )
+    if value == "NaN":
+        reason = "it is not defined there"
+    elif filled.endswith("/ 0") or filled.startswith(("log(0)", "0^", "0⁻")):
+        reason = "it has no finite value there"
+    elif value.startswith("−"):
+        reason = "it is below the lowest float, −1.8e308"
+    else:
+        reason = "it is larger than the largest float, 1.8e308"
+    return DomainError(f"{formula} = {filled} is {value}: {reason}. Give the inputs other values")
 
 
 def script_not_found(path: str) -> DomainError:

@@ -247,6 +247,14 @@ def step_without_gradient() -> GraphError:
     )
 
 
+def step_shape(position: int, shape: Any, what: str, found: Any) -> ShapeError:
+    return ShapeError(
+        f"step: parameter {position} has shape {tuple(shape)}, and its {what} has shape {tuple(found)}: "
+        "the parameter was given other numbers since. Nothing was updated. Make a new optimizer on the "
+        "parameters, and call zero_grad() and backward() again."
+    )
+
+
 def optimizer_state_fields(missing: list[str], unexpected: list[str]) -> NameUnknownError:
     return NameUnknownError(
         f"load_state_dict: this is not the state of an SGD (missing: {', '.join(missing) or '-'}; "

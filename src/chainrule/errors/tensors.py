@@ -65,6 +65,13 @@ def not_a_numpy_array(value: Any) -> DTypeError:
     )
 
 
+def array_not_native(dtype: Any) -> DTypeError:
+    return DTypeError(
+        f"the memory of an array of dtype {dtype.str} cannot be shared: its bytes are in another order "
+        "than this machine's. chainrule.tensor(…) makes a converted copy"
+    )
+
+
 def array_read_only(shape: Any) -> DomainError:
     return DomainError(
         f"from_numpy shares the memory of its array, and this one, of shape {tuple(shape)}, is read-only: "

@@ -18,7 +18,7 @@ from chainrule.explain.derivation import (
     LocalDerivative,
     Variable,
 )
-from chainrule.explain.notation import from_symbolic
+from chainrule.explain.notation import away_from_ties, from_symbolic
 from chainrule.explain.recording import Event, Key, Recording, Step
 from chainrule.primitives.row import OPERANDS, Elementwise, Structural
 
@@ -138,7 +138,8 @@ class Builder:
                 value = shown(partial(self.recording.xp, *step.saved))
             except TypeError:  # an operand was too large to keep
                 value = None
-        self.locals.append(LocalDerivative(this, to, i, from_symbolic(formula, known), value))
+        read = _read(step, i, from_symbolic(formula, known), value)
+        self.locals.append(LocalDerivative(this, to, i, read, value))
 
     def contributions(self) -> list[Contribution]:
         found: list[Contribution] = []
@@ -179,6 +180,24 @@ def _total(event: Event, i: int, before: Any) -> Any:
     if amount is None or parents[i] not in parents[i + 1 :]:
         return event.totals[i]
     return amount if before is None else before + amount
+
+
+def _read(step: Step, i: int, formula: Formula, value: Any) -> Formula:
+    """``formula`` in the form that says most where the operands are: a choice without its ties where there
+    are none, and the 0 alone where the guard of a power holds."""
+    if value is None:
+        return formula
+    name, (out, *operands) = step.row.name, step.saved
+    with np.errstate(all="ignore"):
+        if name in ("maximum", "minimum"):
+            mine, other = operands if i == 0 else operands[::-1]
+            chosen = np.greater(mine, other) if name == "maximum" else np.less(mine, other)
+            return away_from_ties(formula) if np.array_equal(chosen, value) else formula
+        if name == "pow" and not step.shape and value == 0:
+            x, y = (np.float64(one) for one in operands)
+            bare = y * np.power(x, y - 1) if i == 0 else np.float64(out) * np.log(x)
+            return formula if bare == 0 else 0
+    return formula
 
 
 def _is_reference(formula: Formula) -> bool:

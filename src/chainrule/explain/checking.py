@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,12 @@ _STEP, *_OTHER_STEPS = 1e-6, 1e-5, 1e-4, 1e-3, 1e-8
 _GOOD = 1e-6  # an error up to here asks for no other step
 _BAD = 1e-4  # an error from here on asks for an explanation
 
+#: The operations whose slope jumps: at 0, or where two of their numbers are equal.
+_KINKED = frozenset({"abs", "relu", "maximum", "minimum", "clamp", "max", "min"})
+
+#: The slopes to the left and to the right, one for each direction.
+Sides = tuple[np.ndarray, np.ndarray]
+
 #: So many moves of a scalar graph are computed at once, in arrays.
 _AT_ONCE = 64
 
@@ -39,6 +46,8 @@ def check(recording: Recording, ids: dict[Key, int], torch: bool | None = None) 
     replay = _Replay(recording)
     answers = _torch_gradients(recording, replay.values) if torch is not False else None
     slopes = replay.slopes(leaves)
+    if replay.tied:
+        replay.look_aside(leaves)
     return [
         _check(replay, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
         for leaf, slope in zip(leaves, slopes, strict=True)
@@ -59,7 +68,7 @@ def _check(replay: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any)
         torch=None if theirs is None else shown(theirs.reshape(shape)),
         torch_error=None if theirs is None else float(_gaps(ours, theirs).max(initial=0.0)),
         along=along,
-        kink=error > _BAD and replay.at_kink(leaf, ours),
+        kink=(error > _BAD or replay.tied) and replay.at_kink(leaf, ours),
     )
 
 
@@ -92,6 +101,7 @@ class _Replay:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+        self.known_sides: dict[Key, tuple[Sides, Sides]] = {}
         self.values = {leaf.key: np.asarray(leaf.value, np.float64) for leaf in recording.leaves}
         self.scalar = all(
             step.shape == () and isinstance(step.row, Elementwise) for step in recording.steps
@@ -99,6 +109,25 @@ class _Replay:
 
     def slopes(self, leaves: Iterable[Leaf], step: float = _STEP) -> list[np.ndarray]:
         """The central differences of each leaf, one for each direction."""
+        with np.errstate(all="ignore"):
+            return [(ahead - behind) / (2 * h) for ahead, behind, h in self._around(leaves, step)]
+
+    def sides(self, leaves: Iterable[Leaf], step: float) -> list[Sides]:
+        """The slopes to the left and to the right of each leaf, one for each direction."""
+        with np.errstate(all="ignore"):
+            return [
+                ((self._here - behind) / h, (ahead - self._here) / h)
+                for ahead, behind, h in self._around(leaves, step)
+            ]
+
+    @cached_property
+    def _here(self) -> np.ndarray:
+        return np.asarray(self._result(self.values)).sum()
+
+    def _around(
+        self, leaves: Iterable[Leaf], step: float
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """For each leaf: the results ahead and behind, one for each direction, and how far away."""
         moves: list[tuple[Key, np.ndarray]] = []
         steps: list[np.ndarray] = []
         for leaf in leaves:
@@ -110,8 +139,7 @@ class _Replay:
         found, at = [], 0
         for sizes in steps:
             ahead, behind = results[at : at + 2 * len(sizes)].reshape(-1, 2).T
-            with np.errstate(all="ignore"):
-                found.append((ahead - behind) / (2 * sizes))
+            found.append((ahead, behind, sizes))
             at += 2 * len(sizes)
         return found
 
@@ -138,17 +166,43 @@ class _Replay:
             slopes = np.where(_gaps(ours, other) < gaps, other, slopes)
         return slopes if _gaps(ours, slopes).max(initial=0.0) <= _BAD else first
 
+    @cached_property
+    def tied(self) -> bool:
+        """Whether some operation stands exactly on its kink. Where none does, central differences that
+        agree have found no kink, and the two sides need not be looked at."""
+        found = False
+
+        def run(step: Step, args: list[Any]) -> Any:
+            nonlocal found
+            out = _run(step, args)
+            found = found or _on_kink(step, out, args)
+            return out
+
+        if any(step.row.name in _KINKED for step in self.recording.steps):
+            with np.errstate(all="ignore"):
+                replay(self.recording.steps, dict(self.values), run)
+        return found
+
     def at_kink(self, leaf: Leaf, ours: np.ndarray) -> bool:
         """Whether the slopes to the left and to the right differ, and the gradient is between them."""
-        sizes, directions = self._moves(leaf, _STEP)
-        moves = [(leaf.key, v * h) for h, v in zip(sizes, directions, strict=True)]
-        here = self.results([(leaf.key, np.zeros(leaf.value.shape))])
+        near, far = self.known_sides.get(leaf.key) or self._both([leaf])[0]
+        (left, right), (further_left, further_right) = near, far
         with np.errstate(all="ignore"):
-            right = (self.results(moves) - here) / sizes
-            left = (here - self.results([(key, -by) for key, by in moves])) / sizes
-        room = 1e-3 * np.maximum(1.0, np.abs(left))
-        between = (np.minimum(left, right) - room <= ours) & (ours <= np.maximum(left, right) + room)
-        return bool((np.abs(right - left) > room).any() and between.all())
+            room = 1e-3 * np.maximum(1.0, np.abs(left))
+            between = (np.minimum(left, right) - room <= ours) & (ours <= np.maximum(left, right) + room)
+            jump, further = np.abs(right - left), np.abs(further_right - further_left)
+            # at ten times the step, what curvature does grows tenfold, and what rounding does shrinks so
+            stays = (further > jump / 3) & (further < 3 * jump)
+        return bool(((jump > room) & stays).any() and between.all())
+
+    def _both(self, leaves: Sequence[Leaf]) -> list[tuple[Sides, Sides]]:
+        """The slopes to both sides of each leaf, nearby and ten times as far away."""
+        return list(zip(self.sides(leaves, _STEP), self.sides(leaves, 10 * _STEP), strict=True))
+
+    def look_aside(self, leaves: Sequence[Leaf]) -> None:
+        """Take the slopes to both sides of all the leaves at once, which is quicker than one by one."""
+        found = self._both(leaves)
+        self.known_sides = {leaf.key: both for leaf, both in zip(leaves, found, strict=True)}
 
     def results(self, moves: Sequence[tuple[Key, np.ndarray]]) -> np.ndarray:
         """For each move of one leaf: the result, times the cotangent that the way back started from."""
@@ -169,6 +223,22 @@ class _Replay:
         with np.errstate(all="ignore"):
             result = replay(self.recording.steps, values, _run)
             return np.asarray(result) * self.recording.seed
+
+
+def _on_kink(step: Step, out: Any, args: list[Any]) -> bool:
+    """Whether ``step`` chooses between operands, or elements, that are equal."""
+    if step.row.name not in _KINKED:
+        return False
+    x, *others = (np.asarray(arg) for arg in args)
+    if step.row.name in ("max", "min"):
+        axis, keepdims = step.attrs.get("axis"), step.attrs.get("keepdims", False)
+        whole = out if keepdims or axis == () else np.expand_dims(out, _axes(axis, x.ndim))
+        return int(np.count_nonzero(x == whole)) > np.size(out)
+    return any(bool(np.any(x == other)) for other in others or [np.zeros(())])
+
+
+def _axes(axis: Any, ndim: int) -> Any:
+    return tuple(range(ndim)) if axis is None else axis
 
 
 def _run(step: Step, args: list[Any]) -> Any:

@@ -53,9 +53,10 @@ class _Block:
 @dataclass
 class Drawing:
     """How to draw the graph of ``derivation``: ``cuts`` are the nodes that are drawn first, by themselves,
-    because the whole would be wider than a screen."""
+    because the whole would be wider than ``limit`` columns."""
 
     derivation: Derivation
+    limit: int = MOST_COLUMNS
     cuts: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class Drawing:
             inputs = sorted(dict.fromkeys(variable.inputs), key=lambda i: -width[i])
             for one in inputs:
                 computed = self.derivation.variables[one].operation
-                if computed and width[one] + arrow + name > MOST_COLUMNS:
+                if computed and width[one] + arrow + name > self.limit:
                     self.cuts.add(one)
                     width[one] = columns(_leaf(self._elsewhere(one), under(self._variable(one))).lines[0])
             width[variable.id] = max((width[i] for i in inputs), default=0) + arrow + name
@@ -117,9 +118,9 @@ class Drawing:
         return _joined(children, sign(variable), _leaf(variable.name, under(variable)))
 
 
-def draw(derivation: Derivation) -> Drawing | None:
-    """How to draw the graph; None where it has too many nodes for a screen."""
-    return Drawing(derivation) if len(derivation.variables) <= MOST_NODES else None
+def draw(derivation: Derivation, width: int = MOST_COLUMNS) -> Drawing | None:
+    """How to draw the graph in ``width`` columns; None where it has too many nodes for a screen."""
+    return Drawing(derivation, width) if len(derivation.variables) <= MOST_NODES else None
 
 
 def shortened(derivation: Derivation, variable: int, before: int | None) -> str | None:

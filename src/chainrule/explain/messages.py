@@ -10,6 +10,8 @@ MESSAGES: dict[str, dict[str, str]] = {
         "forward": "Forward pass: computing {result}",
         "forward_loss": "Forward pass: computing {result}",
         "input": "input {place}",
+        "direct": "direct",
+        "of_many": "{nth} of {count}",
         "more": "⋮   {count} more, left out here: the JSON form holds them all",
         "locals": "Local derivatives",
         "backward": "Backward pass: ∂{result}/∂… by the chain rule, from the end to the beginning",
@@ -27,12 +29,15 @@ MESSAGES: dict[str, dict[str, str]] = {
         "not_finite": "infinite or NaN: there is no slope to compare it with",
         "unchecked": "not checked: a value that it needs was not kept, or was overwritten since",
         "drawn_elsewhere": "a name followed by … is drawn in full higher up",
+        "drawn_once": "the graph is drawn once, at the end",
         "graph_too_large": "the graph, of {count} nodes, is too large to draw here",
     },
     "fr": {
         "forward": "Lecture avant du graphe : calcul de {result}",
         "forward_loss": "Lecture avant du graphe : calcul du regret {result}",
         "input": "entrée {place}",
+        "direct": "directe",
+        "of_many": "{nth} sur {count}",
         "more": "⋮   {count} de plus, omis ici : la forme JSON les contient tous",
         "locals": "Gradients locaux",
         "backward": "Rétropropagation : ∂{result}/∂… par la règle de la chaîne, de la fin au début",
@@ -50,41 +55,42 @@ MESSAGES: dict[str, dict[str, str]] = {
         "not_finite": "infini ou NaN : aucune pente à lui comparer",
         "unchecked": "non vérifié : une valeur nécessaire n'a pas été gardée, ou a été écrasée depuis",
         "drawn_elsewhere": "un nom suivi de … est dessiné en entier plus haut",
+        "drawn_once": "le graphe est dessiné une seule fois, à la fin",
         "graph_too_large": "le graphe, de {count} nœuds, est trop grand pour être dessiné ici",
     },
 }
 
 #: The words of the table's structural rows, in French.
 WORDS_FR: dict[str, str] = {
-    "copy {g} to each term of the sum": "copier {g} sur chaque terme de la somme",
+    "copy {g} to each term of the sum": "{g}, copié sur chaque terme de la somme",
     "copy {g} / n to each of the n terms of the mean": (
-        "copier {g} / n sur chacun des n termes de la moyenne"
+        "{g} / n, copié sur chacun des n termes de la moyenne"
     ),
     "{g} goes to the largest element; ties share it evenly": (
-        "{g} va au plus grand élément ; les ex æquo se le partagent"
+        "{g}, donné au plus grand élément (partagé entre ex æquo)"
     ),
     "{g} goes to the smallest element; ties share it evenly": (
-        "{g} va au plus petit élément ; les ex æquo se le partagent"
+        "{g}, donné au plus petit élément (partagé entre ex æquo)"
     ),
     "{g} · softmax({x})": "{g} · softmax({x})",
     "{out} · ({g} − Σ {g}·{out})": "{out} · ({g} − Σ {g}·{out})",
     "{g} − exp({out}) · Σ {g}": "{g} − exp({out}) · Σ {g}",
-    "reshape {g} back to the shape of {x}": "redonner à {g} la forme de {x}",
-    "permute the axes of {g} back": "remettre les axes de {g} dans leur ordre",
+    "reshape {g} back to the shape of {x}": "{g}, remis à la forme de {x}",
+    "permute the axes of {g} back": "{g}, ses axes remis dans leur ordre",
     "sum {g} over the axes along which {x} was copied": (
-        "sommer {g} sur les axes le long desquels {x} a été copié"
+        "somme de {g} sur les axes le long desquels {x} a été copié"
     ),
-    "give {g} its axis of length 1 back": "rendre à {g} son axe de longueur 1",
-    "take the added axis of length 1 out of {g}": "retirer de {g} l'axe de longueur 1 ajouté",
-    "cut {g} where the inputs were joined": "couper {g} là où les entrées ont été jointes",
-    "take each input's slice of {g}": "prendre dans {g} la tranche de chaque entrée",
+    "give {g} its axis of length 1 back": "{g}, avec de nouveau son axe de longueur 1",
+    "take the added axis of length 1 out of {g}": "{g}, sans l'axe de longueur 1 ajouté",
+    "cut {g} where the inputs were joined": "{g}, coupé là où les entrées ont été jointes",
+    "take each input's slice of {g}": "tranche de {g} qui revient à chaque entrée",
     "{g} in the dtype of {x}": "{g} dans le type de {x}",
-    "put {g} back where it was picked from, 0 elsewhere": ("remettre {g} là où il a été pris, 0 ailleurs"),
-    "pick from {g} what was put there": "prendre dans {g} ce qui y a été mis",
+    "put {g} back where it was picked from, 0 elsewhere": "{g}, remis à sa place, 0 ailleurs",
+    "pick from {g} what was put there": "{g}, repris aux places où il avait été mis",
     "{g}, but 0 where {x} was overwritten": "{g}, mais 0 là où {x} a été écrasé",
-    "pick {g} where the value was put": "prendre {g} là où la valeur a été mise",
-    "put {g} back at the gathered places, 0 elsewhere": ("remettre {g} aux places choisies, 0 ailleurs"),
-    "gather {g} from the places that were added to": ("prendre {g} aux places où l'on avait ajouté"),
+    "pick {g} where the value was put": "{g}, pris là où la valeur a été mise",
+    "put {g} back at the gathered places, 0 elsewhere": "{g}, remis aux places choisies, 0 ailleurs",
+    "gather {g} from the places that were added to": "{g}, pris aux places où l'on avait ajouté",
     "({g})ᵀ": "({g})ᵀ",
     "{g} @ {y}ᵀ": "{g} @ {y}ᵀ",
     "{x}ᵀ @ {g}": "{x}ᵀ @ {g}",

@@ -51,13 +51,18 @@ def from_symbolic(expr: symbolic.Expr, operands: Mapping[str, Formula]) -> Formu
 def simplify(formula: Formula) -> Formula:
     """One step of what a reader does without thinking: 2 − 1 is 1, x¹ is x, 1·x is x, 0·x is 0.
 
-    For reading only: what is computed is computed as the rule says.
+    A guard, ``where(y = 0, 0, f)``, is read as f. For reading only: what is computed is computed as the
+    rule says.
     """
     if not isinstance(formula, list) or formula[0] == "ref":
         return formula
     name, *args = formula
-    if name == "where" and isinstance(args[0], bool):
+    if name == "where" and isinstance(args[0], (bool, int, float)):
         return args[1] if args[0] else args[2]
+    if name == "where" and _is_number(args[1]) and args[1] == 0 and _at_a_point(args[0]):
+        return args[2]
+    if name in ("and", "or") and any(isinstance(arg, (bool, int, float)) for arg in args):
+        return _decided(name == "or", *args)
     if all(_is_number(arg) for arg in args) and name in _FOLD:
         return _FOLD[name](*args)
     if name == "pow" and args[1] == 1:
@@ -76,6 +81,29 @@ def simplify(formula: Formula) -> Formula:
     return formula
 
 
+def _at_a_point(condition: Formula) -> bool:
+    """Whether ``condition`` asks for one value of an operand, as y = 0 does."""
+    if not isinstance(condition, list):
+        return False
+    name, *args = condition
+    return name == "eq" or (name == "and" and any(map(_at_a_point, args)))
+
+
+def _decided(settles: bool, left: Formula, right: Formula) -> Formula:
+    """A conjunction, or a disjunction, one side of which is known; ``settles`` is the truth that
+    decides it alone."""
+    known, other = (right, left) if isinstance(left, list) else (left, right)
+    return settles if bool(known) is settles else other
+
+
+def away_from_ties(formula: Formula) -> Formula:
+    """[x > y] for 1 − ([x < y] + [x ≤ y])/2: the same except at a tie, which the latter shares."""
+    match formula:
+        case ["sub", 1, ["div", ["add", ["lt" | "gt" as side, left, right], _], 2]]:
+            return ["gt" if side == "lt" else "lt", left, right]
+    return formula
+
+
 def _is_number(arg: Any) -> bool:
     return isinstance(arg, (int, float)) and not isinstance(arg, bool)
 
@@ -86,6 +114,10 @@ _FOLD: dict[str, Callable[..., Any]] = {
     "mul": lambda x, y: x * y,
     "neg": lambda x: -x,
     "eq": lambda x, y: x == y,
+    "ne": lambda x, y: x != y,
+    "lt": lambda x, y: x < y,
+    "le": lambda x, y: x <= y,
+    "gt": lambda x, y: x > y,
     "ge": lambda x, y: x >= y,
 }
 

@@ -18,7 +18,7 @@ from chainrule.explain.derivation import (
     Numbers,
     Variable,
 )
-from chainrule.explain.drawing import draw, shortened
+from chainrule.explain.drawing import MOST_COLUMNS, draw, shortened
 from chainrule.explain.layout import bracketed, elided, laid_out, rough
 from chainrule.explain.notation import number, numbers, write
 
@@ -40,13 +40,15 @@ _LOSSES = frozenset({"l", "loss", "perte", "regret"})
 T = TypeVar("T")
 
 
-def render(derivation: Derivation, lang: str) -> str:
-    """The explanation in the language ``lang``: forward, local derivatives, backward, checks."""
-    return _Text(derivation, lang).whole()
+def render(derivation: Derivation, lang: str, width: int = MOST_COLUMNS) -> str:
+    """The explanation in the language ``lang``: forward, local derivatives, backward, checks.
+
+    ``width`` is how many columns a drawing may take, to the right of its margin of three."""
+    return _Text(derivation, lang, width).whole()
 
 
 class _Text:
-    def __init__(self, derivation: Derivation, lang: str) -> None:
+    def __init__(self, derivation: Derivation, lang: str, width: int) -> None:
         self.derivation = derivation
         self.lang = lang
         self.say = messages.language(lang)
@@ -54,7 +56,7 @@ class _Text:
         self.uses = Counter(c.to for c in derivation.contributions)
         self.locals = {(one.of, one.place): one for one in derivation.locals}
         self.sides = Counter((one.of, one.to) for one in derivation.locals)
-        self.drawing = draw(derivation)
+        self.drawing = draw(derivation, width)
 
     def whole(self) -> str:
         result = self.result.name
@@ -102,13 +104,13 @@ class _Text:
             return f"({self.say['too_large']})"
         return numbers(value)
 
-    def _equals(self, value: Any, shape: tuple[int, ...]) -> str:
-        """`` = value``; a matrix goes below, one row a line."""
+    def _equals(self, value: Any, shape: tuple[int, ...], remark: str = "") -> str:
+        """`` = value``; a matrix goes below, one row a line. ``remark`` ends the first line."""
         if value is None:
-            return f"   {shape}   ({self.say['too_large']})"
+            return f"   {shape}   ({self.say['too_large']}){remark}"
         if len(shape) < 2:
-            return f" = {elided(value)}"
-        return f"   {shape}\n{laid_out(value)}"
+            return f" = {elided(value)}{remark}"
+        return f"   {shape}{remark}\n{laid_out(value)}"
 
     # --- the four sections ---------------------------------------------------------------------------
 
@@ -141,9 +143,11 @@ class _Text:
         yield from self._each(found, self._local)
 
     def _local(self, local: LocalDerivative) -> str:
-        left = self.partial(local.of, local.to) + self._which(local.of, local.to, local.place)
+        marks = [*self._directly(local.of, local.to), *self._which(local.of, local.to, local.place)]
+        left = self.partial(local.of, local.to) + (f" ({', '.join(marks)})" if marks else "")
         if local.rule is not None:
-            return f"{left}:  {self.gradient_of(local.to)} = {self._rule(local)}"
+            gives = "←" if self.uses[local.to] > 1 else "="
+            return f"{left}:  {self.gradient_of(local.to)} {gives} {self._rule(local)}"
         formula = write(local.formula, self.name)
         if self._shape(local.of):
             value = local.value
@@ -157,11 +161,13 @@ class _Text:
                 steps.append(text)
         return " = ".join(steps)
 
-    def _which(self, of: int, to: int, place: int) -> str:
+    def _which(self, of: int, to: int, place: int) -> list[str]:
         """Where a variable stands on both sides of an operation: which side is meant."""
-        if self.sides[of, to] < 2:
-            return ""
-        return f" ({self.say['input'].format(place=place + 1)})"
+        return [self.say["input"].format(place=place + 1)] if self.sides[of, to] > 1 else []
+
+    def _directly(self, of: int, to: int) -> list[str]:
+        """The slope of the result along one of several ways from a variable is not yet its gradient."""
+        return [self.say["direct"]] if of == self.derivation.result and self.uses[to] > 1 else []
 
     def _rule(self, local: LocalDerivative) -> str:
         """A structural row's words, with the names of this program in them."""
@@ -176,6 +182,10 @@ class _Text:
     def backward(self) -> Iterator[str]:
         derivation, drawing = self.derivation, self.drawing
         stepwise = drawing is not None and len(derivation.variables) <= _STEPWISE
+        if drawing is None:
+            yield f"({self.say['graph_too_large'].format(count=len(derivation.variables))})\n"
+        elif not stepwise:
+            yield f"({self.say['drawn_once']})\n"
         yield f"{self.gradient_of(derivation.result)}{self._equals(derivation.seed, self.result.shape)}"
         if stepwise:
             yield self._drawn(0)
@@ -184,7 +194,6 @@ class _Text:
             if stepwise and place is not None:
                 yield self._drawn(place)
         if drawing is None:
-            yield "\n" + self.say["graph_too_large"].format(count=len(derivation.variables))
             return
         if not stepwise:
             yield self._drawn(None)
@@ -211,20 +220,29 @@ class _Text:
         return f"\n{drawn}\n"
 
     def _contribution(self, one: Contribution, nth: int, before: Numbers) -> str:
+        """One product. Of several that reach a variable only the last is its gradient, and says "="."""
         local = self.locals.get((one.of, one.place))
-        shape = self._shape(one.to)
+        shape, last = self._shape(one.to), nth == self.uses[one.to]
         so_far = ""
-        if nth > 1:
+        if last and nth > 1:
             so_far = (self.say["so_far"] if shape or before is None else number(before)) + " + "
-        left, right = self.gradient_of(one.to), self._product(one, local)
+        left = f"{self.gradient_of(one.to)} {'=' if last else '←'} {so_far}{self._product(one, local)}"
+        marks = "".join(f"   ({mark})" for mark in self._marks(one, nth))
         if shape or self._shape(one.of) or local is None or local.rule is not None:
-            text = f"{left} = {so_far}{right}{self._equals(one.total, shape)}"
+            text = left + self._equals(one.total if last else one.amount, shape, marks)
         else:
             filled = " · ".join(bracketed(self._shown(x, ())) for x in (one.upstream, local.value))
-            text = f"{left} = {so_far}{right} = {so_far}{filled} = {so_far}{self._amount(one, so_far)}"
+            text = f"{left} = {so_far}{filled} = {so_far}{self._amount(one, so_far)}"
             if so_far:
                 text += f" = {numbers(one.total)}"
+            text += marks
         return text + self._remarks(one, nth)
+
+    def _marks(self, one: Contribution, nth: int) -> list[str]:
+        """Which input, and which of how many contributions, a product is."""
+        count = self.uses[one.to]
+        many = [self.say["of_many"].format(nth=nth, count=count)] if nth < count else []
+        return [*self._which(one.of, one.to, one.place), *many]
 
     def _amount(self, one: Contribution, so_far: str) -> str:
         text = numbers(one.amount)
@@ -236,7 +254,8 @@ class _Text:
         if local is not None and local.rule is not None:
             return self._rule(local)
         if local is not None and not self._shape(one.of):
-            return f"{upstream} · {self.partial(one.of, one.to)}"
+            marks = "".join(f" ({mark})" for mark in self._directly(one.of, one.to))
+            return f"{upstream} · {self.partial(one.of, one.to)}{marks}"
         formula = "1" if local is None else write(local.formula, self.name, within="product")
         product = upstream if formula == "1" else f"{upstream} · {bracketed(formula)}"
         if one.summed:
@@ -245,8 +264,7 @@ class _Text:
         return product
 
     def _remarks(self, one: Contribution, nth: int) -> str:
-        which = self._which(one.of, one.to, one.place)
-        remarks = [f"  {which}"] if which else []
+        remarks = []
         if one.summed:
             key = "axes" if len(one.summed) == 1 else "axes_many"
             axes = ", ".join(str(axis) for axis in one.summed)
@@ -276,7 +294,7 @@ class _Text:
         if agrees and not _finite(check.gradient):
             yield self.say["not_finite"]
         else:
-            mark = "✓" if agrees else "~" if check.kink else "✗"
+            mark = "~" if check.kink else "✓" if agrees else "✗"
             yield self._compared(mark, self.say["numerical"], check.numerical, check.numerical_error, shape)
             if check.kink:
                 yield f"  ({self.say['kink']})"

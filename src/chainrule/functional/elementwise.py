@@ -27,8 +27,8 @@ gt = binary(E.gt)
 ge = binary(E.ge)
 eq = binary(E.eq)
 ne = binary(E.ne)
-logical_and = binary(E.logical_and)
-logical_or = binary(E.logical_or)
+bitwise_and = binary(E.bitwise_and)
+bitwise_or = binary(E.bitwise_or)
 
 neg = unary(E.neg)
 exp = unary(E.exp)
@@ -51,6 +51,24 @@ def square(input: Any) -> Tensor:
     return pow(input, 2)
 
 
+def logical_and(input: Any, other: Any) -> Tensor:
+    """Whether both are true, or not 0, elementwise."""
+    return bitwise_and(ne(input, 0), ne(other, 0))
+
+
+def logical_or(input: Any, other: Any) -> Tensor:
+    """Whether one is true, or not 0, elementwise."""
+    return bitwise_or(ne(input, 0), ne(other, 0))
+
+
+def invert(input: Any) -> Tensor:
+    """``~input``, for booleans. Raises DTypeError for numbers."""
+    input = tensor_operand(input, "~")
+    if input._data.dtype.kind != "b":
+        raise errors.dtype_not_for_row(input._data.dtype, "~ (logical not)")
+    return logical_not(input)
+
+
 def where(condition: Any, input: Any, other: Any) -> Tensor:
     """``input`` where ``condition`` holds, ``other`` elsewhere; all three broadcast.
 
@@ -68,13 +86,15 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
 def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     """``input`` held between ``min`` and ``max``; either may be left out.
 
-    Raises DomainError where both are left out.
+    Raises DomainError where both are left out, DTypeError for booleans.
     """
     if min is None and max is None:
         raise errors.clamp_without_bounds()
     low = -math.inf if min is None else min
     high = math.inf if max is None else max
     input = tensor_operand(input, "clamp")
+    if input._data.dtype.kind == "b":
+        raise errors.dtype_not_for_row(input._data.dtype, "clamp")
     if input._data.dtype.kind != "f":  # an integer stays one: infinity would make it a float
         info = np.iinfo(input._data.dtype)
         low, high = (info.min if min is None else min), (info.max if max is None else max)

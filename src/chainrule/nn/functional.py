@@ -43,6 +43,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if not isinstance(x, Tensor):
         raise errors.tensor_expected("linear", "the input", x)
+    if not isinstance(weight, Tensor):
+        raise errors.tensor_expected("linear", "the weight", weight)
+    if bias is not None and not isinstance(bias, Tensor):
+        raise errors.tensor_expected("linear", "the bias", bias)
     _check_linear(x.shape, weight.shape, None if bias is None else bias.shape)
     product = x @ weight.T
     return product if bias is None else product + bias

@@ -32,7 +32,8 @@ class Optimizer:
     def step(self) -> None:
         """Updates in place every parameter that has a gradient, and leaves the others alone.
 
-        Raises `GraphError` when none has one: ``backward`` was not called.
+        Raises `GraphError` when none has one, as ``backward`` was not called, and `ShapeError` when
+        one no longer has its gradient's shape. Nothing is updated then.
         """
         pending = [
             (position, parameter, parameter.grad)
@@ -42,7 +43,14 @@ class Optimizer:
         if not pending:
             raise errors.step_without_gradient()
         for position, parameter, gradient in pending:
+            self.check(position, parameter, gradient)
+        for position, parameter, gradient in pending:
             self.update(position, parameter, gradient)
+
+    def check(self, position: int, parameter: Tensor, gradient: Tensor) -> None:
+        """Refuses an update that cannot be done, before any parameter is changed."""
+        if gradient.shape != parameter.shape:
+            raise errors.step_shape(position, parameter.shape, "gradient", gradient.shape)
 
     def update(self, position: int, parameter: Tensor, gradient: Tensor) -> None:
         """Changes one parameter in place, unseen by the graph; ``position`` is its place."""

@@ -57,6 +57,13 @@ class SGD(Optimizer):
     def lr(self, value: float) -> None:
         self._lr = _number("lr", value, 0, inf)
 
+    def check(self, position: int, parameter: Tensor, gradient: Tensor) -> None:
+        """Refuses a gradient or a velocity of another shape than the parameter's."""
+        super().check(position, parameter, gradient)
+        velocity = self._velocities[position]
+        if velocity is not None and velocity.shape != parameter.shape:
+            raise errors.step_shape(position, parameter.shape, "momentum buffer", velocity.shape)
+
     def update(self, position: int, parameter: Tensor, gradient: Tensor) -> None:
         """One step of one parameter, in place."""
         # On the arrays themselves: nothing here is to be recorded, and this runs at every step.

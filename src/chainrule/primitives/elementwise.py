@@ -167,15 +167,15 @@ ne = elementwise("ne", lambda xp, x, y: x != y, partials=(None, None), notation=
 logical_not = elementwise(
     "logical_not", lambda xp, x: xp.logical_not(x), partials=(None,), domain=(BOOLEAN,)
 )
-logical_and = elementwise(
-    "logical_and",
+bitwise_and = elementwise(
+    "bitwise_and",
     lambda xp, x, y: x & y,
     partials=(None, None),
     notation="&",
     domain=(BOOLEAN, BOOLEAN),
 )
-logical_or = elementwise(
-    "logical_or",
+bitwise_or = elementwise(
+    "bitwise_or",
     lambda xp, x, y: x | y,
     partials=(None, None),
     notation="|",
