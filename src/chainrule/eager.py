@@ -18,6 +18,7 @@ from chainrule import errors
 from chainrule.arrays import numpy_namespace
 from chainrule.autodiff.graph import FOREIGN, SMALL, Absent, Node, Plan, mode, outside, tick
 from chainrule.primitives.row import Elementwise, Row, Structural
+from chainrule.promotion import all_promoted, promoted
 
 if TYPE_CHECKING:
     from chainrule.tensor import Tensor
@@ -83,37 +84,6 @@ def checked(array: Any) -> Any:
 
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
-
-
-_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
-
-
-def promoted(x: Any, y: Any) -> tuple[Any, Any]:
-    """Two arrays of different dtypes in the one that PyTorch computes in: floats win over integers, and
-    these over booleans; among equals, an array wins over a number of rank 0, and the wider otherwise."""
-    a, b = _CATEGORY[x.dtype.kind], _CATEGORY[y.dtype.kind]
-    if a != b:
-        dtype = x.dtype if a > b else y.dtype
-    elif bool(x.ndim) != bool(y.ndim):
-        dtype = x.dtype if x.ndim else y.dtype
-    else:
-        dtype = np.promote_types(x.dtype, y.dtype)
-    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
-
-
-def all_promoted(operands: list[Any]) -> list[Any]:
-    """The same for any number of operands; conditions, which are boolean, stay as they are."""
-    numbers = [x for x in operands if isinstance(x, ndarray) and x.dtype.kind != "b"]
-    if len({x.dtype for x in numbers}) < 2:
-        return operands
-    common = numbers[0]
-    for x in numbers[1:]:
-        a, b = promoted(common, x)
-        common = a if a.ndim >= b.ndim else b
-    return [
-        x.astype(common.dtype, copy=False) if isinstance(x, ndarray) and x.dtype.kind != "b" else x
-        for x in operands
-    ]
 
 
 def _has_float64(*operands: Any) -> bool:

@@ -7,7 +7,7 @@ sees a derivative of ours.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from chainrule.arrays import numpy_namespace
 from chainrule.explain.building import shown
 from chainrule.explain.derivation import Check
 from chainrule.explain.recording import Key, Leaf, Recording, Step
+from chainrule.explain.replay import replay
 from chainrule.primitives.row import Elementwise
 
 #: Up to so many numbers of a leaf, each is moved by itself; above, all move along one direction.
@@ -43,21 +44,21 @@ def check(recording: Recording, ids: dict[Key, int], torch: bool | None = None) 
     leaves = [leaf for leaf in recording.leaves if leaf.gradient is not None]
     if not _replayable(recording):
         return [Check(ids[leaf.key], shown(leaf.gradient)) for leaf in leaves]
-    replay = _Replay(recording)
-    answers = _torch_gradients(recording, replay.values) if torch is not False else None
-    slopes = replay.slopes(leaves)
-    if replay.tied:
-        replay.look_aside(leaves)
+    again = _Replay(recording)
+    answers = _torch_gradients(recording, again.values) if torch is not False else None
+    slopes = again.slopes(leaves)
+    if again.tied:
+        again.look_aside(leaves)
     return [
-        _check(replay, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
+        _check(again, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
         for leaf, slope in zip(leaves, slopes, strict=True)
     ]
 
 
-def _check(replay: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) -> Check:
+def _check(again: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) -> Check:
     shape, along = leaf.value.shape, leaf.value.size > _EACH
     ours, theirs = _along(leaf.gradient, along), _along(answer, along)
-    slopes = replay.refined(leaf, ours, slopes)
+    slopes = again.refined(leaf, ours, slopes)
     error = float(_gaps(ours, slopes).max(initial=0.0))
     shape = () if along else shape
     return Check(
@@ -68,7 +69,7 @@ def _check(replay: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any)
         torch=None if theirs is None else shown(theirs.reshape(shape)),
         torch_error=None if theirs is None else float(_gaps(ours, theirs).max(initial=0.0)),
         along=along,
-        kink=(error > _BAD or replay.tied) and replay.at_kink(leaf, ours),
+        kink=(error > _BAD or again.tied) and again.at_kink(leaf, ours),
     )
 
 
@@ -245,24 +246,6 @@ def _run(step: Step, args: list[Any]) -> Any:
     if step.row.name == "astype" and np.dtype(step.attrs["dtype"]).kind == "f":
         return args[0]  # the check stays in float64 all the way
     return step.row.forward(numpy_namespace, *args, **step.attrs)
-
-
-def replay(steps: Sequence[Step], leaves: dict[Key, Any], run: Callable[[Step, list[Any]], Any]) -> Any:
-    """The forward pass again, from the values of the leaves: the last step's result."""
-    values = dict(leaves)
-    for step in steps:
-        args = [
-            _given(saved) if parent is None else values[parent]
-            for parent, saved in zip(step.parents, step.saved[1:], strict=True)
-        ]
-        values[step.key] = run(step, args)
-    return values[steps[-1].key]
-
-
-def _given(saved: Any) -> Any:
-    if isinstance(saved, np.ndarray) and saved.dtype.kind == "f":
-        return saved.astype(np.float64)
-    return saved
 
 
 def _replayable(recording: Recording) -> bool:

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from chainrule.explain.recording import Recording, Step
+from chainrule.explain.replay import replay
 
 
 def gradients(recording: Recording, values: dict[int, Any]) -> dict[int, Any] | None:
     """The gradient of each leaf, by PyTorch; None where an operation has no counterpart here."""
-    from chainrule.explain.checking import replay
-
     leaves = {key: torch.tensor(value, requires_grad=True) for key, value in values.items()}
     if any(step.row.name not in OPERATIONS for step in recording.steps):
         return None
