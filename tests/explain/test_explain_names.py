@@ -135,3 +135,12 @@ def test_where_an_operation_stands_in_the_program():
     weight = chainrule.tensor(3.0, requires_grad=True)
     L = weight * 2
     assert "test_explain_names.py:" in explain(L)["L"].source
+
+
+def test_the_parameters_of_a_scalar_network_go_by_their_path() -> None:
+    from chainrule.micrograd.nn import MLP
+
+    net = MLP(2, [2, 1])
+    score = net([1.0, -2.0])
+    names = {variable.name for variable in explain(score, torch=False).variables}
+    assert {"net.layers[0].neurons[1].w[0]", "net.layers[1].neurons[0].b"} <= names

@@ -85,7 +85,7 @@ class Names:
                     yield (entry if plain else f"{name}[{entry!r}]"), one
         elif hasattr(type(value), "named_parameters"):
             for path, parameter in value.named_parameters():
-                if isinstance(parameter, Tensor):
+                if isinstance(parameter, (Tensor, Value)):
                     yield f"{name}.{path}", parameter
 
 

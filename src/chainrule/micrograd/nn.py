@@ -8,7 +8,7 @@ gives the same numbers with either.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from chainrule import errors
@@ -23,6 +23,10 @@ class Module:
         """Sets the gradient of every parameter to 0."""
         for parameter in self.parameters():
             parameter.grad = 0
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter with the path that leads to it, for explanations."""
+        yield from ()
 
     def parameters(self) -> list[Value]:
         """Every weight and bias, in the order in which they were made."""
@@ -56,6 +60,10 @@ class Neuron(Module):
             total = total + weight * value
         return total.relu() if self.nonlin else total
 
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        yield from ((f"w[{i}]", weight) for i, weight in enumerate(self.w))
+        yield "b", self.b
+
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
         return [*self.w, self.b]
@@ -80,6 +88,10 @@ class Layer(Module):
         inputs = _inputs(x)
         out = [neuron(inputs) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        for i, neuron in enumerate(self.neurons):
+            yield from ((f"neurons[{i}].{path}", p) for path, p in neuron.named_parameters())
 
     def parameters(self) -> list[Value]:
         """The parameters of each neuron in turn."""
@@ -111,6 +123,10 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        for i, layer in enumerate(self.layers):
+            yield from ((f"layers[{i}].{path}", p) for path, p in layer.named_parameters())
 
     def parameters(self) -> list[Value]:
         """The parameters of each layer in turn."""
