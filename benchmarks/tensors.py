@@ -42,15 +42,20 @@ def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]
         score = (hidden @ w3 + b3).reshape(len(y))
         margins = (1 - labels * score).relu().mean()
         loss = margins + 1e-4 * sum((p * p).sum() for p in parameters)
-        for p in parameters:
-            p.grad = None
-        loss.backward()
-        with lib.no_grad():
-            for p in parameters:
-                p -= 0.05 * p.grad
+        descend(lib, loss, parameters, 0.05)
         return loss
 
     return step
+
+
+def descend(lib: Any, loss: Any, parameters: list[Any], rate: float) -> None:
+    """The way back, and one step of gradient descent, by hand."""
+    for p in parameters:
+        p.grad = None
+    loss.backward()
+    with lib.no_grad():
+        for p in parameters:
+            p -= rate * p.grad
 
 
 def module_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
@@ -93,12 +98,7 @@ def wide_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray])
         hidden = (inputs @ w1 + b1).relu()
         hidden = (hidden @ w2 + b2).relu()
         loss = -(hidden @ w3 + b3).log_softmax(1).gather(1, labels).mean()
-        for p in parameters:
-            p.grad = None
-        loss.backward()
-        with lib.no_grad():
-            for p in parameters:
-                p -= 0.01 * p.grad
+        descend(lib, loss, parameters, 0.01)
         return loss
 
     return step

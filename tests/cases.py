@@ -82,7 +82,7 @@ def pulled(
 ) -> list[Any]:
     """The cotangents that ``row`` sends to its ``wanted`` inputs, ``saved`` being (result,
     *inputs)."""
-    sent = row.vjp(wanted)(numpy_namespace, g, *saved, **(attrs or {}))
+    sent = row.pull(wanted)(numpy_namespace, g, saved, attrs or {})
     return [gp for gp, want in zip(sent, wanted, strict=True) if want]
 
 

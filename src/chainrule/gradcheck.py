@@ -395,7 +395,7 @@ def _node_errors(node: Node, eps: float, atol: float, rtol: float) -> Iterator[t
     if out.dtype != np.float64:  # a change of dtype: differences would be rounding
         return
     g = np.asarray(rng.normal(size=out.shape))
-    sent = node.vjp(numpy_namespace, g, out, *inputs, **node.attrs)
+    sent = node.plan.pull(numpy_namespace, g, (out, *inputs), node.attrs)
     for i, (parent, gp) in enumerate(zip(node.parents, sent, strict=True)):
         x = inputs[i]
         if parent is None or np.asarray(x).dtype != np.float64:

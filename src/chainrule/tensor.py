@@ -282,7 +282,7 @@ class Tensor(Methods):
     __gt__ = F.gt
     __ge__ = F.ge
     __eq__ = F.eq  # type: ignore[assignment]  # elementwise, as in PyTorch
-    __ne__ = F.ne  # type: ignore[assignment]
+    __ne__ = F.ne  # type: ignore[assignment]  # the same
     __and__ = __rand__ = F.bitwise_and
     __or__ = __ror__ = F.bitwise_or
     __invert__ = F.invert
@@ -344,7 +344,7 @@ class Tensor(Methods):
 
     def _update(self, name: str, function: Any, in_place: Any, other: Any) -> Tensor:
         other = operand(other, name)
-        if mode.enabled and self._records(other):
+        if self._records(other):
             return self._become(function(self, other), name)
         number = other._data if isinstance(other, Tensor) else other
         try:

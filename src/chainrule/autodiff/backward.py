@@ -157,8 +157,9 @@ _SOLE = _sole()
 def release(node: Node) -> None:
     """Let go of the large arrays of ``node``: its way back has been walked."""
     kept = []
-    for array in node.saved:  # not a comprehension: in Python 3.11 that is one more call
-        kept.append(None if array.__class__ is np.ndarray and array.size > SMALL else array)  # noqa: PERF401
+    for array in node.saved:
+        large = array.__class__ is np.ndarray and array.size > SMALL
+        kept.append(None if large else array)
     node.saved = tuple(kept)
 
 

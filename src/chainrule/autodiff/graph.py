@@ -113,11 +113,6 @@ class Node:
     def row(self) -> Row:
         return self.plan.row
 
-    @property
-    def vjp(self) -> Rule:
-        """Its row's ``vjp(xp, g, out, *inputs, **attrs)``, for the inputs that want a gradient."""
-        return self.plan.row.vjp(self.plan.wanted)
-
     def name(self) -> str:
         """PyTorch's name of this node, ``MulBackward0``."""
         return self.row.grad_fn

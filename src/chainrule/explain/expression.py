@@ -51,7 +51,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 def _on_values(name: str) -> Callable[..., Value]:
-    operation = scalar_rules.operation(ROWS[name], Value, Value)  # type: ignore[arg-type]
+    operation = scalar_rules.operation(ROWS[name], Value, Value)  # type: ignore[arg-type]  # all elementwise
 
     def function(first: Any, *others: Any) -> Value:
         value: Value = operation(first if isinstance(first, Value) else Value(first), *others)

@@ -77,15 +77,9 @@ class Row:
         """Which of (result, *inputs) are read on the way back to the ``wanted`` inputs."""
         raise NotImplementedError(self.name)
 
-    def vjp(self, wanted: tuple[bool, ...]) -> Rule:
-        """``vjp(xp, g, out, *inputs, **attrs)``: the cotangents of the inputs, None for those that are
-        not ``wanted`` and where nothing flows."""
-        pull = self.pull(wanted)
-        return lambda xp, g, *saved, **attrs: pull(xp, g, saved, attrs)
-
     def pull(self, wanted: tuple[bool, ...]) -> Rule:
-        """The same as ``pull(xp, g, saved, attrs)``, which is how the sweep calls it: nothing is packed
-        or unpacked on the way."""
+        """The row's VJP, ``pull(xp, g, saved, attrs)``: the cotangents of the inputs, None for those that
+        are not ``wanted`` and where nothing flows. ``saved`` is (result, *inputs)."""
         found = self._pulls.get(wanted)
         if found is None:
             found = self._pulls[wanted] = self._pull(wanted)
