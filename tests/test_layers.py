@@ -15,7 +15,7 @@ ROOT = Path(chainrule.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 #: Floor 1 is the lowest. What is not named here stands directly in the package, on floor 3.
-FLOORS = {"arrays": 1, "autodiff": 2, "primitives": 2}
+FLOORS = {"arrays": 1, "compiler": 1, "autodiff": 2, "primitives": 2}
 
 
 def name_of(path: Path) -> str:
@@ -24,9 +24,9 @@ def name_of(path: Path) -> str:
 
 
 def floor(module: str) -> int:
-    """``errors`` is below all: every floor raises its errors."""
+    """Below all are ``errors``, which every floor raises, and ``origin``, which says where."""
     parts = module.split(".")
-    if parts[1:2] == ["errors"]:
+    if parts[1:2] in (["errors"], ["origin"]):
         return 0
     return FLOORS.get(parts[1], 3) if len(parts) > 1 else 3
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from chainrule import errors
 from chainrule.arrays import numpy_namespace
-from chainrule.autodiff.graph import FOREIGN, SMALL, Absent, Node, Plan, mode, outside, tick
+from chainrule.autodiff.graph import SMALL, Absent, Node, Plan, mode, tick
+from chainrule.origin import FOREIGN, outside
 from chainrule.primitives.row import Elementwise, Row, Structural
 from chainrule.promotion import all_promoted, promoted
 

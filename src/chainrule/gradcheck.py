@@ -17,12 +17,12 @@ import numpy as np
 
 from chainrule import autograd, errors
 from chainrule.arrays import numpy_namespace
+from chainrule.arrays.shapes import sum_to
 from chainrule.autodiff.backward import reachable
 from chainrule.autodiff.graph import Absent, Node, grad_mode, place
 from chainrule.autodiff.numeric import central_difference, finite, forward_difference, real_value
 from chainrule.eager import wrap
 from chainrule.primitives import Elementwise
-from chainrule.primitives.shapes import sum_to
 from chainrule.tensor import Tensor
 
 __all__ = ["GradcheckReport", "gradcheck", "gradgradcheck"]

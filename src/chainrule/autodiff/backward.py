@@ -17,8 +17,8 @@ import numpy as np
 
 from chainrule import errors
 from chainrule.arrays import numpy_namespace
+from chainrule.arrays.shapes import sum_to
 from chainrule.autodiff.graph import SMALL, Absent, Node, overwrites, place
-from chainrule.primitives.shapes import sum_to
 
 _time = attrgetter("time")
 

@@ -7,16 +7,16 @@ memory returns as soon as the last tensor is dropped.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any, Protocol
 
+from chainrule.origin import FOREIGN, line, outside
 from chainrule.primitives.row import Row, Rule
 
 #: One clock orders operations and in-place changes: a parent is always older than its children, and a
@@ -26,8 +26,6 @@ tick = count(1).__next__
 #: Arrays of up to so many numbers stay on their node even when no rule needs them: they cost next to
 #: nothing, and an explanation can then show them, before or after ``backward()``.
 SMALL = 64
-
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class Leaf(Protocol):
@@ -143,38 +141,9 @@ class Absent:
 # --- where in the user's program ---------------------------------------------------------------------
 
 
-#: The source files that turned out not to be chainrule's own.
-FOREIGN: set[str] = set()
-
-
-def outside(frame: FrameType) -> FrameType:
-    """The nearest frame, from ``frame`` up, that is not chainrule's own."""
-    while (name := frame.f_code.co_filename) not in FOREIGN:
-        if not name.startswith(PACKAGE):
-            FOREIGN.add(name)
-        elif frame.f_back is not None:
-            frame = frame.f_back
-        else:
-            break
-    return frame
-
-
-def caller(depth: int = 1) -> FrameType:
-    """The nearest frame, ``depth`` calls up or more, that is not chainrule's own."""
-    return outside(sys._getframe(depth + 1))
-
-
 def place(node: Node | _Overwrite) -> str:
     """``file:line`` in the user's program of an operation, or of an in-place change."""
     return f"{node.code.co_filename}:{line(node.code, node.instruction)}"
-
-
-def line(code: CodeType, instruction: int) -> int:
-    """The line of ``code`` that holds the bytecode at offset ``instruction``."""
-    for start, stop, number in code.co_lines():
-        if start <= instruction < stop and number is not None:
-            return number
-    return code.co_firstlineno
 
 
 # --- listening ----------------------------------------------------------------------------------------

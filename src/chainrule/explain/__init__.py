@@ -40,11 +40,11 @@ def explain(
     Raises GraphError where there is no graph, or where its values are gone; DTypeError for what is
     neither a tensor nor a ``Value``.
     """
-    from chainrule.autodiff.graph import caller
     from chainrule.explain.derive import derive
     from chainrule.explain.messages import language
     from chainrule.explain.names import Names
     from chainrule.explain.recording import record
+    from chainrule.origin import caller
 
     language(lang)
     found = Names()

@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from chainrule import errors
-from chainrule.autodiff.graph import caller, recorders
+from chainrule.autodiff.graph import recorders
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
 from chainrule.explain.messages import language
 from chainrule.explain.names import Names
 from chainrule.explain.recording import Recording, record
+from chainrule.origin import caller
 
 
 def explain_script(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import errors
-from chainrule.autodiff.graph import caller
+from chainrule.origin import caller
 from chainrule.tensor import Tensor
 
 # The lines that were told already. The code object is part of the key because every statement

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.arrays.shapes import sum_to
 from chainrule.primitives.row import sample, structural
-from chainrule.primitives.shapes import sum_to
 
 
 def _left(xp: Any, g: Any, out: Any, x: Any, y: Any) -> Any:

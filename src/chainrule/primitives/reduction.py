@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.arrays.shapes import Axis, axes, count, kept
 from chainrule.primitives.row import sample, structural
-from chainrule.primitives.shapes import Axis, axes, count, kept
 
 
 def _spread(xp: Any, g: Any, x: Any, axis: Axis) -> Any:

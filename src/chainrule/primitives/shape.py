@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import Any
 
+from chainrule.arrays.shapes import sum_to
 from chainrule.primitives.row import sample, structural
-from chainrule.primitives.shapes import sum_to
 
 reshape = structural(
     "reshape",
