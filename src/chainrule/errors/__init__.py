@@ -2,10 +2,11 @@
 
 A message states what was found (with the shapes or the values), where, and what to do about it. A caller
 never writes a sentence: it writes ``raise errors.not_scalar(shape)``. The messages stand by subject:
-``tensors``, ``graphs``, ``checks``, ``learning``, ``language``.
+``tensors``, ``graphs``, ``checks``, ``learning``, ``language``, ``compiling``.
 """
 
 from chainrule.errors.checks import *
+from chainrule.errors.compiling import *
 from chainrule.errors.graphs import *
 from chainrule.errors.kinds import *
 from chainrule.errors.language import *

@@ -256,3 +256,40 @@ def values_changed(row: str, names: list[str], then: float, now: float) -> Graph
         f"the inputs{of} to {row} were given other values since: the result was {then:g} and would be "
         f"{now:g} now. Explain before the update, or compute the result again"
     )
+
+
+# --- values ------------------------------------------------------------------------------------------
+
+
+def value_computed(operation: str) -> GraphError:
+    return GraphError(
+        f"this Value was computed (by {operation!r}) and cannot be initialised again, since its operands "
+        "would be lost: make a new Value, or assign to its data"
+    )
+
+
+def no_tape(problem: Exception) -> str:
+    return (
+        f"the native tape could not be made ({type(problem).__name__}: {problem}), so Value runs in plain "
+        "Python, with the same results but slower; if llvmlite is damaged, reinstall it"
+    )
+
+
+def not_in_the_tape(name: str) -> GraphError:
+    return GraphError(f"the code of the tape was compiled, and {name!r} is not in it")
+
+
+def row_after_the_tape(row: str) -> GraphError:
+    return GraphError(
+        f"{row} came into the table after the first Value: define rows before Value is first imported"
+    )
+
+
+def tape_type(flags: int, size: int) -> GraphError:
+    return GraphError(
+        f"Python made a type of flags {flags:#x} and size {size}, and not the one that was asked for"
+    )
+
+
+def operand_count(row: str, wanted: int, given: int) -> DTypeError:
+    return DTypeError(f"{row} takes {wanted} operands, and was given {given}")

@@ -41,6 +41,22 @@ class SyntaxInvalidError(ChainruleError, SyntaxError):
     """An expression that is not written in the expression language."""
 
 
+class ProgramError(ChainruleError, ValueError):
+    """An array program that is not well formed: the compiler's own mistake, not the user's."""
+
+
+class CompileError(ChainruleError, RuntimeError):
+    """A traced program that there is no machine code for."""
+
+
+class TraceError(ChainruleError, TypeError):
+    """A traced function that asks for a number which is only known when the compiled code runs."""
+
+
+class CompileWarning(UserWarning):
+    """A function that could not be compiled, and runs as it was written."""
+
+
 class BroadcastWarning(UserWarning):
     """A loss whose prediction and target have different shapes, so that pairs are made up."""
 
