@@ -131,6 +131,7 @@ def _function(name: str) -> Callable[..., Operation]:
 abs = _function("abs")
 cos = _function("cos")
 exp = _function("exp")
+isnan = _function("isnan")
 log = _function("log")
 logical_not = _function("logical_not")
 maximum = _function("maximum")

@@ -1,0 +1,16 @@
+"""The compiler: an array program becomes machine code. A small book, to be read in this order.
+
+1. :mod:`~chainrule.compiler.ir`: the array program, pure, typed and in order.
+2. :mod:`~chainrule.compiler.verify`: what every program must be; checked after each pass.
+3. :mod:`~chainrule.compiler.interpreter`: what every instruction means, on numpy.
+4. :mod:`~chainrule.compiler.passes`: less work for the same result (a package).
+5. :mod:`~chainrule.compiler.schedule`: which loop runs what, and in which function of bounded size.
+6. :mod:`~chainrule.compiler.llvm`: each operation as LLVM instructions.
+7. :mod:`~chainrule.compiler.body`: one block of the scheduled program, and
+   :mod:`~chainrule.compiler.emit`: all of them as one LLVM module.
+8. :mod:`~chainrule.compiler.run`: the module as functions in memory, from the
+   :mod:`~chainrule.compiler.cache` where it was compiled before; and
+   :mod:`~chainrule.compiler.executable`: those functions with their memory.
+
+It knows numbers, shapes and loops; it never hears of derivatives.
+"""

@@ -1,0 +1,136 @@
+"""A compiled program with its memory: what is called, again and again.
+
+>>> from chainrule.compiler.ir import Builder, Type
+>>> builder = Builder("scaled")
+>>> x, w = builder.input("x", Type("float64", (3,))), builder.input("w", Type("float64"))
+>>> total = builder.add("sum", (x,), axis=(0,))
+>>> executable = Executable(builder.program({"y": builder.add("mul", (w, total))}))
+>>> executable(x=np.array([1.0, 2.0, 3.0]), w=np.array(10.0))
+{'y': array(60.)}
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.compiler import emit, run
+from chainrule.compiler.ir import Program, Type
+from chainrule.compiler.schedule import schedule
+
+#: One vector of the widest kind, in bytes: what memory that vectors are kept in is aligned to.
+_ALIGNMENT = 64
+
+
+class Executable:
+    """``program`` as machine code. ``state`` names the inputs that live at addresses of their own, from one
+    call to the next (:meth:`bind`); the others are arguments of each call.
+
+    One call at a time: the memory that the code works in belongs to the executable. Raises CompileError for
+    a program that there are no loops for.
+    """
+
+    def __init__(self, program: Program, state: Sequence[str] = ()) -> None:
+        width = run.lanes()
+        self.program = program
+        self.schedule = found = schedule(program, width, state)
+        vectorised = run.vectorised(width)
+        parts = [fingerprint(program), *state, str(width), *sorted(vectorised)]
+        self._library = run.load(parts, lambda: emit.module(found, vectorised))
+        self._run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._library.address("run"))
+        self._frame = np.zeros(len(emit.FRAME), np.int64)
+        self._frame_address = self._frame.ctypes.data
+        self._places = {name: place for place, name in enumerate(emit.FRAME)}
+        self._held: dict[str, Any] = {}
+        sizes = {
+            "cells": found.cell_count,
+            "sums": found.sum_count * width,
+            "lanes": found.lane_count * width,
+            "arena": found.arena_size,
+            "inputs": len(found.arguments),
+        }
+        for name, size in sizes.items():
+            self._hold(name, _aligned(size))
+        self.arguments = np.zeros((len(found.arguments), 3), np.int64)
+        self._hold("arguments", self.arguments)
+        self._held["math"] = run.math_table(width)
+        self._set("math", ctypes.addressof(self._held["math"]))
+        self._outputs = np.zeros(emit.result_size(found))
+        self._set("outputs", self._outputs.ctypes.data)
+        self._set("steps", 1)
+
+    def bind(self, addresses: Sequence[int], words: Mapping[int, int] | None = None) -> None:
+        """Where each number of ``schedule.state`` lives. ``words`` are addresses of 32-bit words, each with
+        a mask that it is and-ed with after each call. Who owns that memory keeps it alive."""
+        words = words or {}
+        self._hold("state", np.array(addresses, np.int64))
+        self._hold("words", np.array(list(words), np.int64))
+        self._hold("masks", np.array(list(words.values()), np.int64))
+        self._set("word_count", len(words))
+
+    def run_once(self) -> np.ndarray:
+        """Take one step with the ``arguments`` as they are set: for each its address, the bytes from one
+        step's entry to the next, and the number of entries. The numbers of all results, in memory that the
+        next call writes over."""
+        self._run(self._frame_address)
+        return self._outputs
+
+    def run(self, steps: int) -> np.ndarray:
+        """Take ``steps`` steps; the numbers of all results, (steps, numbers)."""
+        outputs = np.empty((steps, len(self._outputs)))
+        self._set("steps", steps)
+        self._set("outputs", outputs.ctypes.data)
+        try:
+            self._run(self._frame_address)
+        finally:
+            self._set("steps", 1)
+            self._set("outputs", self._outputs.ctypes.data)
+        return outputs
+
+    def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """One step on these inputs, for a program without state."""
+        held = []
+        for position, name in enumerate(self.schedule.arguments):
+            array = np.ascontiguousarray(inputs[name], np.float64)
+            held.append(array if array.size else np.zeros(1))
+            self.arguments[position] = (held[-1].ctypes.data, 0, 1)
+        row = self.run_once()
+        found = {}
+        for name, (start, stop, type) in self.parts().items():
+            found[name] = row[start:stop].reshape(type.shape).astype(type.dtype)
+        return found
+
+    def parts(self) -> dict[str, tuple[int, int, Type]]:
+        """Where each result stands among the numbers of a step, and its type."""
+        found, start = {}, 0
+        for name, place in emit.results(self.schedule):
+            type = self.program.type(place)
+            found[name] = (start, start + type.size, type)
+            start += type.size
+        return found
+
+    def _set(self, name: str, value: int) -> None:
+        self._frame[self._places[name]] = value
+
+    def _hold(self, name: str, memory: Any) -> None:
+        self._held[name] = memory
+        self._set(name, memory.ctypes.data)
+
+
+def _aligned(count: int) -> Any:
+    """Memory for ``count`` doubles, zero, that starts on a vector's boundary."""
+    memory = np.zeros(count + _ALIGNMENT // 8)
+    start = -memory.ctypes.data % _ALIGNMENT // 8
+    return memory[start : start + count]
+
+
+def fingerprint(program: Program) -> str:
+    """All that the machine code follows from, as text: not where in the user's files it came from."""
+    instructions = [
+        f"{one.operation}{one.operands}{sorted(one.attributes.items()) if one.attributes else ''}{one.type}"
+        for one in program.instructions
+    ]
+    return "\n".join([*instructions, str(dict(program.outputs)), str(dict(program.carried))])

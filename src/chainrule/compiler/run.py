@@ -1,0 +1,136 @@
+"""Machine code in this process: from LLVM's text to functions that can be called.
+
+The code refers to nothing outside itself: what it calls, it is given in tables of addresses
+(:data:`chainrule.compiler.llvm.MATH`). So the same bytes can be kept on disk and loaded by any process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import platform
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as binding
+
+from chainrule.compiler.cache import fetch, key_of, store
+from chainrule.compiler.llvm import MATH
+
+
+class Library:
+    """Compiled functions, by name; alive as long as this object is."""
+
+    def __init__(self, code: bytes) -> None:
+        self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _machine())
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where the function or the variable ``name`` is."""
+        found: int = self._engine.get_function_address(name) or self._engine.get_global_value_address(name)
+        return found
+
+
+def load(parts: Sequence[str], text: Callable[[], str]) -> Library:
+    """The compiled form of the LLVM code ``text()``, which must follow from ``parts`` alone.
+
+    It comes from the disk where it was compiled before, by this library for this processor.
+    """
+    key = key_of([*parts, _library(), *_target(), llvmlite.__version__])
+    code = fetch(key)
+    if code is None:
+        code = compiled(text())
+        store(key, code)
+    return Library(code)
+
+
+def compiled(text: str) -> bytes:
+    """The object file of LLVM's ``text``."""
+    module = binding.parse_assembly(text)
+    module.verify()
+    return _machine().emit_object(module)
+
+
+def _machine() -> Any:
+    """What compiles for this processor. An engine takes its own one over, and disposes of it."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    processor, features = _target()
+    return binding.Target.from_default_triple().create_target_machine(
+        cpu=processor, features=features, opt=2, reloc="pic", codemodel="jitdefault", jit=True
+    )
+
+
+@cache
+def _target() -> tuple[str, str]:
+    """The processor, and what it can do. Where it has vectors of 512 bits, all of their width is used."""
+    features = binding.get_host_cpu_features()
+    features["prefer-256-bit"] = False
+    return binding.get_host_cpu_name(), features.flatten()
+
+
+@cache
+def _library() -> str:
+    """What tells one state of this library from another: the sizes and times of the compiler's sources."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return " ".join(f"{file.name} {(about := file.stat()).st_size} {about.st_mtime_ns}" for file in files)
+
+
+@cache
+def lanes() -> int:
+    """How many doubles one vector of this processor holds."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 8
+    return 4 if features.get("avx2") else 2
+
+
+# --- mathematical functions --------------------------------------------------------------------------
+
+
+@cache
+def vectorised(width: int) -> frozenset[str]:
+    """Those of :data:`MATH` that there is a version of for ``width`` doubles at once."""
+    return frozenset(name for name in MATH if _vector_address(name, width))
+
+
+@cache
+def math_table(width: int) -> ctypes.Array:
+    """The table ``%math`` of addresses: for one number, then for ``width`` at once (0 for none)."""
+    library = _c_library()
+    one = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value for name in MATH]
+    return (ctypes.c_void_p * (2 * len(MATH)))(*one, *(_vector_address(name, width) for name in MATH))
+
+
+def _c_library() -> Any:
+    if os.name == "nt":
+        return ctypes.CDLL("ucrtbase")
+    return ctypes.CDLL(ctypes.util.find_library("m") if platform.system() == "Darwin" else "libm.so.6")
+
+
+#: How glibc's vector library names its variants on x86-64, by the number of doubles.
+_VARIANTS = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}
+
+
+@cache
+def _vector_library() -> Any:
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        return None
+    try:
+        return ctypes.CDLL("libmvec.so.1")
+    except OSError:
+        return None
+
+
+def _vector_address(name: str, width: int) -> int:
+    library = _vector_library()
+    if library is None or width not in _VARIANTS:
+        return 0
+    operands = "vv" if name == "pow" else "v"
+    function = getattr(library, f"{_VARIANTS[width]}{operands}_{name}", None)
+    return (function and ctypes.cast(function, ctypes.c_void_p).value) or 0
