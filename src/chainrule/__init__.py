@@ -111,7 +111,6 @@ from chainrule.functional import (
 )
 from chainrule.random import manual_seed
 from chainrule.tensor import Tensor
-from chainrule.value import Value
 
 float16 = _np.dtype(_np.float16)
 float32 = _np.dtype(_np.float32)
@@ -129,15 +128,23 @@ if TYPE_CHECKING:
     from chainrule import data, micrograd, nn, optim
     from chainrule.autodiff.numeric import central_difference, complex_step, forward_difference
     from chainrule.autodiff.step_table import derivative_table
+    from chainrule.compiling import Batch, Compiled, compile, each, vmap
     from chainrule.explain import Derivation
+    from chainrule.value import Value
 
 
 _LATER = {
+    "Batch": "chainrule.compiling",
+    "Compiled": "chainrule.compiling",
     "Derivation": "chainrule.explain",
     "central_difference": "chainrule.autodiff.numeric",
+    "compile": "chainrule.compiling",
     "complex_step": "chainrule.autodiff.numeric",
     "derivative_table": "chainrule.autodiff.step_table",
+    "each": "chainrule.compiling",
     "forward_difference": "chainrule.autodiff.numeric",
+    "Value": "chainrule.value",
+    "vmap": "chainrule.compiling",
 }
 
 
@@ -156,7 +163,9 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Batch",
     "ChainruleError",
+    "Compiled",
     "Derivation",
     "Tensor",
     "Value",
@@ -176,6 +185,7 @@ __all__ = [
     "central_difference",
     "clamp",
     "clone",
+    "compile",
     "complex_step",
     "concat",
     "concatenate",
@@ -185,6 +195,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "each",
     "enable_grad",
     "eq",
     "errors",
@@ -262,6 +273,7 @@ __all__ = [
     "uint8",
     "unsqueeze",
     "var",
+    "vmap",
     "where",
     "zeros",
     "zeros_like",

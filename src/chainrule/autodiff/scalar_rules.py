@@ -4,15 +4,17 @@ A rule that runs on symbols returns its formula (:mod:`chainrule.arrays.symbolic
 source, compiled once, computes with floats at the interpreter's full speed. No derivative is written
 here: this is one more reader of the table.
 
-A scalar node, whatever its class, has the slots ``data``, ``grad``, ``_a`` and ``_b`` (the nodes that it
-was computed from, or None), ``_rule`` (None for a leaf) and ``_time``. Two slots, and not a tuple: half as
-many objects for the garbage collector to walk, which is where large scalar graphs spend their time.
+A scalar node, whatever its class, has the attributes ``data``, ``grad``, ``_a`` and ``_b`` (the nodes that
+it was computed from, or None), ``_rule`` (None for a leaf) and ``_time``. Two slots, and not a tuple: half
+as many objects for the garbage collector to walk, which is where large scalar graphs spend their time.
+Where there are three operands, ``_b`` is a *pair*, a node of its own that holds the last two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from math import inf, nan
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +23,13 @@ from chainrule.autodiff.graph import tick
 from chainrule.primitives.row import OPERANDS, Elementwise, Rule
 
 _time = attrgetter("_time")
-_SLOTS = ("_a", "_b")
+
+#: Where a node's operands are, by how many there are.
+_PLACES = {
+    1: ("node._a",),
+    2: ("node._a", "node._b"),
+    3: ("node._a", "node._b._a", "node._b._b"),
+}
 
 
 class ScalarRule:
@@ -44,6 +52,30 @@ class ScalarRule:
     def pull(self) -> Callable[[Any, float], None]:
         """``pull(node, g)`` adds g times each local derivative into the inputs' grad."""
         return _pull_function(self.row.name, self.formulas)
+
+
+class _Pair(ScalarRule):
+    """The rule of a pair of operands: nothing flows, for their node reaches through it."""
+
+    def __init__(self) -> None:
+        self.exponent = None
+
+    @cached_property
+    def pull(self) -> Callable[[Any, float], None]:
+        return lambda node, g: None
+
+
+PAIR = _Pair()
+
+
+def inputs(node: Any) -> tuple[Any, ...]:
+    """The nodes that ``node`` was computed from, in order, and twice where one stands on both sides."""
+    first, second = node._a, node._b
+    if second is None:
+        return () if first is None else (first,)
+    if second._rule is PAIR:
+        return first, second._a, second._b
+    return first, second
 
 
 def operation(
@@ -88,12 +120,12 @@ def power(cls: type, row: Elementwise) -> Callable[[Any, float], Any]:
 
 
 def sweep(rules: Sequence[ScalarRule]) -> Callable[[Any], None]:
-    """``backward(root)``: add ∂root/∂node into the ``grad`` of every node below ``root``.
+    """``sweep(root)``: add ∂root/∂node into the ``grad`` of every node below ``root``, whose own is there.
 
     The pullbacks of ``rules`` stand in the loop itself, most frequent first, and any other rule's is
     called: a call costs as much as the pullback of a sum.
     """
-    lines = ["root.grad = 1", "for node in reachable(root):", "    g = node.grad"]
+    lines = ["for node in reachable(root):", "    g = node.grad"]
     lines += ["    rule = node._rule"]
     for place, rule in enumerate(rules):
         pull = _Pull(rule.formulas)
@@ -102,7 +134,7 @@ def sweep(rules: Sequence[ScalarRule]) -> Callable[[Any], None]:
         lines += [f"        {line}" for line in body]
     lines += ["    else: rule.pull(node, g)"]
     names = {f"rule{place}": rule for place, rule in enumerate(rules)}
-    return _function("backward", "root", lines, {**names, "reachable": reachable})
+    return _function("sweep", "root", lines, {**names, "reachable": reachable})
 
 
 def reachable(root: Any) -> list[Any]:
@@ -121,7 +153,7 @@ def reachable(root: Any) -> list[Any]:
             seen.add(parent)
             found.append(parent)
     found.sort(key=_time, reverse=True)
-    return found
+    return [node for node in found if node._rule is not PAIR]
 
 
 class _Pull:
@@ -135,7 +167,7 @@ class _Pull:
         self.numbers = {"out": "node.data"} | {OPERANDS[i]: f"n{i}.data" for i in range(len(formulas))}
         g = symbolic.Symbol("g")
         symbols = {name: symbolic.Symbol(source) for name, source in self.numbers.items()}
-        self.nodes = [f"n{i} = node.{slot}" for i, slot in enumerate(_SLOTS[: len(formulas)])]
+        self.nodes = [f"n{i} = {place}" for i, place in enumerate(_PLACES[len(formulas)])]
         self.products: dict[int, str] = {}
         self.sums: list[str] = []
         for i, formula in enumerate(formulas):
@@ -182,8 +214,10 @@ def _forward_function(
     numbers = [f"n{i}.data" for i in range(len(operands))]
     symbols = {name: symbolic.Symbol(text) for name, text in zip(operands, numbers, strict=True)}
     data = symbolic.python_source(symbolic.substitute(formula, symbols))
+    others = [f"n{i}" for i in range(1, len(operands))]
     lines = [
-        *(f"if n{i}.__class__ is not cls: n{i} = constant(n{i})" for i in range(1, len(operands))),
+        *(f"if {other}.__class__ is not cls: {other} = constant({other})" for other in others),
+        *(_PAIRED if len(others) == 2 else ()),
         "out = new(cls)",
         "try:",
         f"    out.data = {data}",
@@ -191,7 +225,7 @@ def _forward_function(
         f"    out.data = ieee(forward, {', '.join(numbers)})",
         "out.grad = 0",
         "out._a = n0",
-        f"out._b = {'n1' if len(operands) == 2 else None}",
+        f"out._b = {(None, 'n1', 'pair')[len(others)]}",
         "out._rule = rule",
         "out._time = tick()",
         "return out",
@@ -202,15 +236,24 @@ def _forward_function(
         "constant": constant,
         "forward": forward,
         "rule": rule,
+        "pair_rule": PAIR,
         "tick": tick,
     }
     arguments = ", ".join(f"n{i}" for i in range(len(operands)))
     return _function(f"scalar_{rule.row.name}", arguments, lines, scope)
 
 
+_PAIRED = (
+    "pair = new(cls)",
+    "pair.data = 0.0",
+    "pair.grad = 0",
+    "pair._a, pair._b, pair._rule, pair._time = n1, n2, pair_rule, tick()",
+)
+
+
 def _function(name: str, arguments: str, lines: Sequence[str], scope: dict[str, Any]) -> Any:
     """Compile a function that finds scalar mathematics, and ``scope``, by their bare names."""
     source = "\n    ".join([f"def {name}({arguments}):", *lines])
-    scope = {**{one: getattr(scalar, one) for one in scalar.__all__}, **scope}
+    scope = {**{one: getattr(scalar, one) for one in scalar.__all__}, "inf": inf, "nan": nan, **scope}
     exec(compile(source, f"<chainrule scalar rule {name}>", "exec"), scope)
     return scope[name]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chainrule import errors
-from chainrule.autodiff import scalar_rules
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
 from chainrule.explain.messages import language
@@ -51,13 +50,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 def _on_values(name: str) -> Callable[..., Value]:
-    operation = scalar_rules.operation(ROWS[name], Value, Value)  # type: ignore[arg-type]  # all elementwise
-
-    def function(first: Any, *others: Any) -> Value:
-        value: Value = operation(first if isinstance(first, Value) else Value(first), *others)
-        return value
-
-    return function
+    return Value._operation(ROWS[name])  # type: ignore[arg-type]  # all elementwise
 
 
 def _check_finite(derivation: Derivation) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from chainrule.tensor import Tensor
-from chainrule.value import Value
+from chainrule.value import ValueBase
 
 
 class Names:
@@ -42,7 +42,7 @@ class Names:
         items.sort(key=lambda item: item[0].startswith("_"))
         self.taken.update(name for name, _ in items)
         for name, value in items:
-            if isinstance(value, (Tensor, Value)):
+            if isinstance(value, (Tensor, ValueBase)):
                 self.add(name, value)
         for name, value in items:
             for path, found in self._inside(name, value):
@@ -80,12 +80,12 @@ class Names:
             yield from _members(name, value, depth=2)
         elif isinstance(value, dict) and len(value) <= _MOST:
             for entry, one in list(value.items()):
-                if isinstance(one, (Tensor, Value)):
+                if isinstance(one, (Tensor, ValueBase)):
                     plain = isinstance(entry, str) and entry.isidentifier() and entry not in self.taken
                     yield (entry if plain else f"{name}[{entry!r}]"), one
         elif hasattr(type(value), "named_parameters"):
             for path, parameter in value.named_parameters():
-                if isinstance(parameter, (Tensor, Value)):
+                if isinstance(parameter, (Tensor, ValueBase)):
                     yield f"{name}.{path}", parameter
 
 
@@ -102,15 +102,15 @@ def _members(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     if len(value) > _MOST:
         return
     for place, one in enumerate(value):
-        if isinstance(one, (Tensor, Value)):
+        if isinstance(one, (Tensor, ValueBase)):
             yield f"{name}[{place}]", one
         elif depth > 1 and isinstance(one, (list, tuple)):
             yield from _members(f"{name}[{place}]", one, depth - 1)
 
 
-def _key(value: Tensor | Value) -> int:
+def _key(value: Tensor | ValueBase) -> int:
     """What a node of the graph can be recognised by: itself, the leaf, or the array."""
-    if isinstance(value, Value):
+    if isinstance(value, ValueBase):
         return id(value)
     if value._node is not None:
         return id(value._node)

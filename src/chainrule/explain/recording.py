@@ -16,7 +16,7 @@ from chainrule.autodiff.graph import SMALL, Absent, Node, Plan, overwrites, plac
 from chainrule.explain.names import Names
 from chainrule.primitives.row import Row
 from chainrule.tensor import Tensor
-from chainrule.value import Value
+from chainrule.value import ValueBase
 
 #: Variables of the graph go by the identity of the node, leaf or array that they are.
 Key = int
@@ -93,7 +93,7 @@ def record(result: Any, names: Names, seed: Any = None) -> Recording:
 
     Raises GraphError where there is no graph to walk, or where its values are gone.
     """
-    if isinstance(result, Value):
+    if isinstance(result, ValueBase):
         return _record_value(result, names)
     if not isinstance(result, Tensor):
         raise errors.not_explainable(result)
@@ -238,16 +238,16 @@ class _ScalarLeaf:
     shape = ()
     dtype = np.dtype(np.float64)
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: ValueBase) -> None:
         self.value = value
 
 
-def _record_value(result: Value, names: Names) -> Recording:
+def _record_value(result: ValueBase, names: Names) -> Recording:
     """A ``Value``'s graph, as nodes: the same rows in the same order, on numbers of rank 0."""
     computed = scalar_rules.reachable(result)[::-1]
     if not computed:
         raise errors.nothing_to_explain((), True)
-    made: dict[Value, Any] = {}
+    made: dict[ValueBase, Any] = {}
     for value in computed:
         made[value] = _node_of(value, made, names)
     root = made[result]
@@ -257,7 +257,7 @@ def _record_value(result: Value, names: Names) -> Recording:
     return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data), _FLOATS)
 
 
-def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
+def _node_of(value: ValueBase, made: dict[ValueBase, Any], names: Names) -> Node:
     rule = value._rule
     assert rule is not None
     parents: list[Any] = []
@@ -280,7 +280,7 @@ def _node_of(value: Value, made: dict[Value, Any], names: Names) -> Node:
     return node
 
 
-def _check_value(value: Value, row: Row, saved: Sequence[Any], names: Names) -> None:
+def _check_value(value: ValueBase, row: Row, saved: Sequence[Any], names: Names) -> None:
     """Refuse a value whose operands have other numbers by now: a ``Value`` keeps no copy of them."""
     with np.errstate(all="ignore"):
         again = row.forward(_FLOATS, *saved[1:])
