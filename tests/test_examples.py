@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+import chainrule
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -179,6 +181,17 @@ def test_values_and_tensors_agree() -> None:
     assert values.db == pytest.approx(tensors.db, rel=1e-11)
 
 
+def test_a_compiled_step_gives_the_losses_of_the_plain_one() -> None:
+    module = lesson("14_machine_speed")
+    step, w = module.one_weight()
+    assert step(1.0, 2.0, 0.1) == 1.0
+    assert (w.data, w.grad) == (1.2, -2.0)
+    points, moons = module.two_moons()
+    plain, quick = module.moons_step(), chainrule.compile(module.moons_step())
+    losses = [plain(points, moons, 0.5).data for _ in range(3)]
+    assert [quick(points, moons, 0.5) for _ in range(3)] == pytest.approx(losses, rel=1e-10)
+
+
 def test_the_cells_of_the_course(capsys: pytest.CaptureFixture[str]) -> None:
     loss, gradient = lesson("13_course_cells").cells()
     assert repr(loss) == "tensor(1., grad_fn=<PowBackward0>)"
@@ -238,6 +251,7 @@ SCRIPTS = {
     "11_derivative_as_limit": "by backpropagation   tanh'(0.5) = 0.786447732965927",
     "12_scalar_and_tensor": "The 50 gradients dL/dw differ by at most",
     "13_course_cells": "tensor(1., grad_fn=<PowBackward0>)",
+    "14_machine_speed": "w' = v",
     "digits": "of the held-out scans read correctly",
 }
 

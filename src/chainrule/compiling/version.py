@@ -1,0 +1,147 @@
+"""A function traced for one kind of arguments, and compiled: the program, its memory, and a call of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.arrays.traced import Traced
+from chainrule.compiler.executable import Executable
+from chainrule.compiler.ir import Type
+from chainrule.compiler.passes import optimised
+from chainrule.compiling.arguments import Given, each
+from chainrule.compiling.residence import Number, residence
+from chainrule.compiling.results import Part, mapped
+from chainrule.compiling.values import Tracer
+from chainrule.value import Value
+
+
+class Version:
+    """``outputs`` are what the function returns, in the form of ``form``; ``changes`` are what it leaves in
+    values, by the names of the inputs that they were. ``values`` are those among the arguments: at each
+    call others take their place."""
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        form: Any,
+        outputs: dict[str, Traced],
+        changes: dict[str, Traced],
+        values: Sequence[Value],
+    ) -> None:
+        carried = {name: f"{name}'" for name in changes}
+        becomes = {carried[name]: number for name, number in changes.items()}
+        self.program = optimised(tracer.trace.program(outputs | becomes, carried))
+        self._executable = executable = Executable(self.program, list(tracer.state))
+        schedule = executable.schedule
+        self._state = [tracer.state[name] for name in schedule.state]
+        self._argument_of = {id(value): place for place, value in enumerate(values)}
+        self._values = list(values)
+        self._residence = residence(executable, self._state, len(schedule.carried))
+        self._form = form
+        self._parts = executable.parts()
+        self._alone = isinstance(form, Part) and self._parts[form.name][2] == Type("float64")
+        self._simple = -1
+        self._numbers = np.zeros(len(schedule.arguments))
+        self._cells: Any = memoryview(self._numbers)  # type: ignore[arg-type]  # numpy's arrays are buffers
+        self._bound: list[Any] = [None] * len(schedule.arguments)
+        for place in range(len(schedule.arguments)):
+            self._bind(place, 0.0)
+        kept = {name: array for _, array, name in tracer.arrays.values()}
+        for place, name in enumerate(schedule.arguments):
+            if name in kept:
+                self._bind(place, kept[name])
+
+    def takes(self, args: Sequence[Any]) -> bool:
+        """Whether ``args`` are the arguments of the latest call but for their numbers: the same arrays, and
+        numbers where there were numbers. They are then taken, without being looked at any further."""
+        if len(args) != self._simple:
+            return False
+        bound = self._bound
+        for place, one in enumerate(args):
+            if one is not bound[place] and not (one.__class__ is float and bound[place] is None):
+                return False
+        for place, one in enumerate(args):
+            if one.__class__ is float:
+                self._cells[place] = one
+        return True
+
+    def once(self) -> Any:
+        """One call: floats, and arrays that are the caller's own."""
+        self._residence.before()
+        row = self._executable.run_once()
+        self._residence.after()
+        if self._alone:
+            return float(row[0])
+        return mapped(self._form, lambda leaf: self._result(leaf, row))
+
+    def steps(self, steps: int) -> Any:
+        """So many calls, the results of all of them along the first axis."""
+        self._residence.before()
+        rows = self._executable.run(steps)
+        self._residence.after()
+        return mapped(self._form, lambda leaf: self._result(leaf, rows))
+
+    def _result(self, leaf: Any, rows: np.ndarray) -> Any:
+        if leaf.__class__ is not Part:
+            return leaf
+        start, stop, type = self._parts[leaf.name]
+        found = rows[..., start:stop].reshape(rows.shape[:-1] + type.shape)
+        if type.dtype == "bool":
+            return found != 0 if found.ndim else bool(found)
+        return found.copy() if found.ndim else float(found)
+
+    # --- arguments
+
+    def take(self, given: Given) -> None:
+        """The arguments of the next call."""
+        self._simple = given.simple
+        cells, bound = self._cells, self._bound
+        for place, number in enumerate(given.numbers):
+            kind = number.__class__
+            if kind is float or kind is int:
+                if bound[place] is not None:
+                    self._bind(place, number)
+                cells[place] = number
+            elif number is not bound[place]:
+                self._bind(place, number)
+        if given.values and not all(map(_same, given.values, self._values)):
+            self._values = list(given.values)
+            numbers: list[Number] = []
+            for value, part in self._state:
+                argument = self._argument_of.get(id(value))
+                numbers.append((value if argument is None else self._values[argument], part))
+            self._residence.move(numbers)
+
+    def _bind(self, place: int, given: Any) -> None:
+        """The address of an argument: of an array as it is where that is possible, so that it is not looked
+        at again as long as it is the same array; else of a copy, made at each call."""
+        count, keep = 1, given
+        if isinstance(given, each):
+            array, count = given.entries, len(given)
+        elif isinstance(given, np.ndarray):
+            array = np.ascontiguousarray(given, np.float64)
+            if array is not given:
+                keep = _Copy(array)
+        else:
+            self._numbers[place] = given
+            array, keep = self._numbers[place : place + 1], None
+        self._bound[place] = keep
+        size = array.nbytes // count if count > 1 else 0
+        address = array.ctypes.data if array.size else self._numbers.ctypes.data
+        self._executable.arguments[place] = (address, size, count)
+
+
+class _Copy:
+    """Holds the copy of an array that machine code could not read in place."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+
+def _same(x: Any, y: Any) -> bool:
+    return x is y

@@ -1,0 +1,80 @@
+"""What a function sees beyond its arguments: a trace is good as long as these names mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+
+class Watched:
+    """The variables that ``function`` reads from around it, and those that functions which it names read.
+
+    >>> rate = 0.1
+    >>> watched = Watched(lambda x: rate * x)
+    >>> watched.changed()
+    >>> rate = 0.2
+    >>> watched.changed()
+    'rate'
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._cells: list[tuple[str, CellType, Any]] = []
+        self._globals: list[tuple[str, dict[str, Any], Any]] = []
+        self._seen: set[int] = set()
+        self._look(getattr(function, "__func__", function))
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """What they are called, and what they are."""
+        return {name: value for name, _, value in [*self._globals, *self._cells]}
+
+    def changed(self) -> str | None:
+        """The name of a variable that is something else by now; None where all are what they were."""
+        for name, cell, value in self._cells:
+            now = _content(cell)
+            if now is not value and not _same_number(now, value):
+                return name
+        for name, space, value in self._globals:
+            now = space.get(name, _NOTHING)
+            if now is not value and not _same_number(now, value):
+                return name
+        return None
+
+    def _look(self, function: Any) -> None:
+        if not isinstance(function, FunctionType) or id(function) in self._seen:
+            return
+        self._seen.add(id(function))
+        code, found = function.__code__, []
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            self._cells.append((name, cell, _content(cell)))
+            found.append(_content(cell))
+        space = function.__globals__
+        for name in sorted({name for inner in _codes(code) for name in inner.co_names}):
+            if name in space:
+                self._globals.append((name, space, space[name]))
+                if getattr(space[name], "__globals__", None) is space:
+                    found.append(space[name])
+        for one in found:
+            self._look(getattr(one, "__wrapped__", one))
+
+
+_NOTHING = object()
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return _NOTHING
+
+
+def _same_number(x: Any, y: Any) -> bool:
+    return x.__class__ is y.__class__ and x.__class__ in (int, float, str) and bool(x == y)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _codes(one)
