@@ -22,7 +22,7 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m benchmarks
+	$(BIN)/chainrule bench --results benchmarks/results --picture docs/benchmarks.png
 
 clean:
 	rm -rf $(VENV) demo-out lesson-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 from traceback import print_exception
 from types import TracebackType
 from typing import Annotated
@@ -111,6 +112,30 @@ def _from_script(path: str, error: BaseException) -> TracebackType | None:
     while trace is not None and trace.tb_frame.f_code.co_filename != path:
         trace = trace.tb_next
     return trace
+
+
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which benchmarks to run; all, where none is named.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the times into this file.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write <date>-<processor>.json there.")
+    ] = None,
+) -> None:
+    """Measure chainrule beside its installed peers, on the same work from the same weights."""
+    from chainrule.benchmarks.command import bench as measure
+
+    try:
+        measure(names or [], quick=quick, as_json=json, picture=picture, results=results)
+    except ChainruleError as error:
+        typer.echo(f"chainrule: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def main() -> None:

@@ -12,23 +12,34 @@ from typing import Any
 import numpy as np
 
 import chainrule
-from benchmarks.timing import Comparison, in_turns, peer
+from chainrule.benchmarks.moons.task import two_moons
+from chainrule.benchmarks.peers import torch_at_one_thread
+from chainrule.benchmarks.results import Asked, Line, Outcome
+from chainrule.benchmarks.timing import in_turns, repeated
+from chainrule.errors.benchmarks import PeerMissingError
 
 Step = Callable[[], Any]
 
 
-def moons(quick: bool) -> list[Comparison]:
+def moons(quick: bool) -> Outcome:
     """micrograd's moons: 100 points, 2-16-16-1 with relu, hinge loss and L2, gradient descent."""
+    try:
+        libraries = (chainrule, torch_at_one_thread())
+    except PeerMissingError as missing:
+        return Outcome(missing={"torch": str(missing)})
     rng = np.random.default_rng(0)
-    x, y = two_moons(100, rng)
+    x, y = (array.astype(np.float32) for array in two_moons(100, rng))
     weights = drawn(rng, (2, 16, 16, 1))
-    steps = [moons_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
-    modules = [module_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
+    steps = [moons_step(lib, x, y, weights) for lib in libraries]
+    modules = [module_step(lib, x, y, weights) for lib in libraries]
     rounds = 20 if quick else 200
-    return [
-        timed("moons step", steps, rounds=rounds, calls=20, target="≤ 0.60"),
-        timed("the same, with nn and optim", modules, rounds=rounds, calls=20),
-    ]
+    asked = Asked("faster", 1 / 0.6)
+    return Outcome(
+        [
+            timed("moons step on tensors", steps, rounds=rounds, calls=20, asked=asked),
+            timed("the same, with nn and optim", modules, rounds=rounds, calls=20),
+        ]
+    )
 
 
 def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
@@ -79,14 +90,18 @@ def module_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray
     return step
 
 
-def wide(quick: bool) -> list[Comparison]:
+def wide(quick: bool) -> Outcome:
     """784-512-512-10 with cross-entropy, a batch of 128: what BLAS takes dwarfs the rest."""
+    try:
+        libraries = (chainrule, torch_at_one_thread())
+    except PeerMissingError as missing:
+        return Outcome(missing={"torch": str(missing)})
     rng = np.random.default_rng(0)
     x = rng.standard_normal((128, 784)).astype(np.float32)
     y = rng.integers(0, 10, 128)
     weights = drawn(rng, (784, 512, 512, 10))
-    steps = [wide_step(lib, x, y, weights) for lib in (chainrule, torch_at_one_thread())]
-    return [timed("784-512-512-10 step", steps, rounds=5 if quick else 40, calls=3)]
+    steps = [wide_step(lib, x, y, weights) for lib in libraries]
+    return Outcome([timed("784-512-512-10 step", steps, rounds=5 if quick else 40, calls=3)])
 
 
 def wide_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
@@ -104,19 +119,13 @@ def wide_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray])
     return step
 
 
-def timed(what: str, steps: list[Step], rounds: int, calls: int, target: str = "") -> Comparison:
+def timed(what: str, steps: list[Step], rounds: int, calls: int, asked: Asked | None = None) -> Line:
     """The two steps timed in turns, after their first losses were found to agree."""
     for _ in range(10):
         ours, theirs = (step().item() for step in steps)
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, err_msg=what)
-    times = in_turns(*steps, rounds=rounds, calls=calls)
-    return Comparison(what, "torch", "s", *times, target)
-
-
-def torch_at_one_thread() -> Any:
-    torch = peer("torch")
-    torch.set_num_threads(1)
-    return torch
+    ours_took, theirs_took = in_turns([repeated(step, calls) for step in steps], rounds=rounds)
+    return Line(what, "torch", "s", ours_took, theirs_took, asked)
 
 
 def drawn(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
@@ -125,13 +134,3 @@ def drawn(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
     for n, m in pairwise(sizes):
         arrays += [rng.standard_normal((n, m)) / np.sqrt(n), rng.standard_normal(m) * 0.1]
     return [array.astype(np.float32) for array in arrays]
-
-
-def two_moons(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """``n`` noisy points on two interleaved half circles, float32, with their labels ±1."""
-    angle = np.linspace(0, np.pi, n // 2)
-    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
-    points = np.concatenate([upper, lower]) + rng.normal(scale=0.1, size=(n, 2))
-    labels = np.repeat([-1.0, 1.0], n // 2)
-    return points.astype(np.float32), labels.astype(np.float32)

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import chainrule.micrograd.nn
-from benchmarks.tensors import two_moons
-from benchmarks.timing import Comparison, in_turns, peer
 from chainrule import Value
+from chainrule.benchmarks.moons.scalars import network
+from chainrule.benchmarks.moons.task import L2, task
+from chainrule.benchmarks.peers import library
+from chainrule.benchmarks.results import Asked, Line, Outcome
+from chainrule.benchmarks.timing import in_turns, repeated
+from chainrule.errors.benchmarks import PeerMissingError
 
-TARGET = "≤ 0.33"
+ASKED = Asked("faster", 3)
 
 
-def small_expression(quick: bool) -> list[Comparison]:
+def small_expression(quick: bool) -> Outcome:
     """The expression of micrograd's README, some thirty nodes."""
-    theirs = peer("micrograd.engine").Value
+    try:
+        theirs = library("micrograd.engine").Value
+    except PeerMissingError as missing:
+        return Outcome(missing={"micrograd": str(missing)})
     (ours, *our_leaves), (other, *other_leaves) = expression(Value), expression(theirs)
     assert ours.data == other.data, f"different results: {ours}, {other}"
     same_gradients(our_leaves, other_leaves)
-    rounds = 20 if quick else 100
-    times = in_turns(
-        lambda: expression(Value),
-        lambda: expression(theirs),
-        rounds=rounds,
-        calls=200,
-    )
-    return [Comparison("small expression", "micrograd", "s", *times, TARGET)]
+    sides = [repeated(partial(expression, value), 200) for value in (Value, theirs)]
+    times, their_times = in_turns(sides, rounds=20 if quick else 100)
+    return Outcome([Line("small expression", "micrograd", "s", times, their_times, ASKED)])
 
 
 def same_gradients(ours: list[Any], theirs: list[Any]) -> None:
@@ -55,11 +57,14 @@ def expression(value: Any) -> Any:
     return g, a, b
 
 
-def moons(quick: bool) -> list[Comparison]:
+def moons(quick: bool) -> Outcome:
     """A step of micrograd's moons demo: 100 points, MLP(2, [16, 16, 1]), some 46,000 nodes."""
-    theirs = peer("micrograd.nn"), peer("micrograd.engine").Value
-    steps = [moons_steps(*side) for side in ((chainrule.micrograd.nn, Value), theirs)]
-    (forward, backward), (their_forward, their_backward) = steps
+    try:
+        theirs = library("micrograd.nn"), library("micrograd.engine").Value
+    except PeerMissingError as missing:
+        return Outcome(missing={"micrograd": str(missing)})
+    halves = [moons_steps(*side) for side in ((chainrule.micrograd.nn, Value), theirs)]
+    (forward, backward), (their_forward, their_backward) = halves
     loss, their_loss = forward(), their_forward()
     assert loss.data == their_loss.data, f"different losses: {loss}, {their_loss}"
     backward(loss)
@@ -67,35 +72,28 @@ def moons(quick: bool) -> list[Comparison]:
     np.testing.assert_allclose(forward().data, their_forward().data, rtol=1e-12)
     rounds = 2 if quick else 9
     whole = in_turns(
-        lambda: backward(forward()),
-        lambda: their_backward(their_forward()),
-        rounds=rounds,
-        calls=1,
+        [(lambda: backward(forward()), 1), (lambda: their_backward(their_forward()), 1)], rounds=rounds
     )
     loss, their_loss = forward(), their_forward()
-    back = in_turns(
-        lambda: backward(loss),
-        lambda: their_backward(their_loss),
-        rounds=rounds,
-        calls=1,
+    back = in_turns([(lambda: backward(loss), 1), (lambda: their_backward(their_loss), 1)], rounds=rounds)
+    return Outcome(
+        [
+            Line("moons step, forward and back", "micrograd", "s", whole[0], whole[1], ASKED),
+            Line("moons step, back alone", "micrograd", "s", back[0], back[1]),
+        ]
     )
-    return [
-        Comparison("moons step, forward and back", "micrograd", "s", *whole, TARGET),
-        Comparison("moons step, back alone", "micrograd", "s", *back),
-    ]
 
 
 def moons_steps(nn: Any, value: Any) -> tuple[Callable[[], Any], Callable[[Any], None]]:
     """The two halves of a step: the loss, and its gradients with the update of the weights."""
-    random.seed(1337)
-    points, labels = two_moons(100, np.random.default_rng(0))
-    data = list(zip(points.tolist(), labels.tolist(), strict=True))
-    model = nn.MLP(2, [16, 16, 1])
+    work = task()
+    data = list(zip(work.points.tolist(), work.labels.tolist(), strict=True))
+    model = network(nn, work)
 
     def forward() -> Any:
         losses = [(1 + -y * model([*map(value, x)])).relu() for x, y in data]
         regularisation = sum(p * p for p in model.parameters())
-        return sum(losses) * (1.0 / len(losses)) + 1e-4 * regularisation
+        return sum(losses) * (1.0 / len(losses)) + L2 * regularisation
 
     def backward(loss: Any) -> None:
         model.zero_grad()

@@ -1,1 +1,0 @@
-"""chainrule beside its peers, measured in one process: ``python -m benchmarks``."""
