@@ -147,7 +147,7 @@ def test_random_programs_agree_with_the_class_in_python(program: Program, number
     agree(lambda cls, leaves: run(program, leaves), numbers)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(programs, st.lists(floats, min_size=1, max_size=5))
 def test_random_programs_agree_with_pytorch(program: Program, numbers: list[float]) -> None:
     """Within 1e-12 of the largest gradient: a few thousand roundings, for some hundred operations."""
