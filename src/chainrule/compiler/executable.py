@@ -58,8 +58,8 @@ class Executable:
         self._hold("arguments", self.arguments)
         self._held["math"] = run.math_table(width)
         self._set("math", ctypes.addressof(self._held["math"]))
-        self._outputs = np.zeros(emit.result_size(found))
-        self._set("outputs", self._outputs.ctypes.data)
+        self.outputs = np.zeros(emit.result_size(found))
+        self._set("outputs", self.outputs.ctypes.data)
         self._set("steps", 1)
 
     def bind(self, addresses: Sequence[int], words: Mapping[int, int] | None = None) -> None:
@@ -71,23 +71,22 @@ class Executable:
         self._hold("masks", np.array(list(words.values()), np.int64))
         self._set("word_count", len(words))
 
-    def run_once(self) -> np.ndarray:
+    def run_once(self) -> None:
         """Take one step with the ``arguments`` as they are set: for each its address, the bytes from one
-        step's entry to the next, and the number of entries. The numbers of all results, in memory that the
-        next call writes over."""
+        step's entry to the next, and the number of entries. The numbers of all results are then in
+        ``outputs``, until the next call."""
         self._run(self._frame_address)
-        return self._outputs
 
     def run(self, steps: int) -> np.ndarray:
         """Take ``steps`` steps; the numbers of all results, (steps, numbers)."""
-        outputs = np.empty((steps, len(self._outputs)))
+        outputs = np.empty((steps, len(self.outputs)))
         self._set("steps", steps)
         self._set("outputs", outputs.ctypes.data)
         try:
             self._run(self._frame_address)
         finally:
             self._set("steps", 1)
-            self._set("outputs", self._outputs.ctypes.data)
+            self._set("outputs", self.outputs.ctypes.data)
         return outputs
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -97,7 +96,8 @@ class Executable:
             array = np.ascontiguousarray(inputs[name], np.float64)
             held.append(array if array.size else np.zeros(1))
             self.arguments[position] = (held[-1].ctypes.data, 0, 1)
-        row = self.run_once()
+        self.run_once()
+        row = self.outputs
         found = {}
         for name, (start, stop, type) in self.parts().items():
             found[name] = row[start:stop].reshape(type.shape).astype(type.dtype)

@@ -27,8 +27,9 @@ class _Now:
 
 def tracer_here() -> Tracer | None:
     """The tracer of this thread; None where nothing is being traced."""
-    tracer = _Now.tracer
-    return tracer if tracer is not None and _Now.thread == threading.get_ident() else None
+    if _Now.tracer is None or _Now.thread != threading.get_ident():
+        return None
+    return _Now.tracer
 
 
 @contextmanager

@@ -22,6 +22,8 @@ class InPlace:
     """The state of an executable in native values: ``numbers`` in the order of its schedule, of which the
     first ``changed`` are written to."""
 
+    copies = False
+
     def __init__(self, executable: Executable, numbers: Sequence[Number], changed: int) -> None:
         self._executable = executable
         self._changed = changed
@@ -47,6 +49,8 @@ class InPlace:
 
 class Copied:
     """The same in plain Python values."""
+
+    copies = True
 
     def __init__(self, executable: Executable, numbers: Sequence[Number], changed: int) -> None:
         self._changed = changed

@@ -59,22 +59,25 @@ class Version:
         numbers where there were numbers. They are then taken, without being looked at any further."""
         if len(args) != self._simple:
             return False
-        bound = self._bound
+        bound, cells = self._bound, self._cells
         for place, one in enumerate(args):
-            if one is not bound[place] and not (one.__class__ is float and bound[place] is None):
+            if one.__class__ is float and bound[place] is None:
+                cells[place] = one
+            elif one is not bound[place]:
                 return False
-        for place, one in enumerate(args):
-            if one.__class__ is float:
-                self._cells[place] = one
         return True
 
     def once(self) -> Any:
         """One call: floats, and arrays that are the caller's own."""
-        self._residence.before()
-        row = self._executable.run_once()
-        self._residence.after()
+        residence, executable = self._residence, self._executable
+        if residence.copies:
+            residence.before()
+        executable.run_once()
+        if residence.copies:
+            residence.after()
+        row = executable.outputs
         if self._alone:
-            return float(row[0])
+            return row.item(0)
         return mapped(self._form, lambda leaf: self._result(leaf, row))
 
     def steps(self, steps: int) -> Any:
