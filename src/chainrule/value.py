@@ -138,7 +138,7 @@ class PythonValue(ValueBase):
             _DATA.__set__(self, 0.0)
             _GRAD.__set__(self, 0)
         else:
-            self.data = data if data.__class__ is float or data.__class__ is int else _number(data)
+            self.data = data if data.__class__ is float or data.__class__ is int else as_number(data)
             self.grad: Any = 0
         self._a: Any = None
         self._b: Any = None
@@ -162,7 +162,7 @@ class PythonValue(ValueBase):
         if isinstance(other, PythonValue):
             return self._pow(other)
         if other.__class__ is not int and other.__class__ is not float:
-            other = _number(other)
+            other = as_number(other)
         return _power(self, other)
 
     def __rsub__(self, other: Any) -> Any:
@@ -187,7 +187,7 @@ if TYPE_CHECKING:
         __doc__ = PythonValue.__doc__
 
 
-def _number(data: Any) -> Any:
+def as_number(data: Any) -> Any:
     """``data`` as a Python number."""
     if isinstance(data, (np.generic, np.ndarray)) and data.ndim == 0:
         data = data.item()
@@ -203,7 +203,7 @@ def _constant(number: Any) -> Any:
     if number.__class__ is not float and number.__class__ is not int:
         if isinstance(number, PythonValue):
             return number
-        number = _number(number)
+        number = as_number(number)
     leaf = _new(PythonValue)
     leaf.data = number
     leaf.grad = 0
@@ -225,25 +225,26 @@ _OPS = {
 }
 
 #: The rows that are methods of a value, under these names.
+METHODS: dict[str, Elementwise] = {
+    "__add__": E.add,
+    "__sub__": E.sub,
+    "__mul__": E.mul,
+    "__truediv__": E.div,
+    "__neg__": E.neg,
+    "__abs__": E.abs,
+    "__pow__": E.pow,
+    "exp": E.exp,
+    "log": E.log,
+    "sqrt": E.sqrt,
+    "sin": E.sin,
+    "cos": E.cos,
+    "tanh": E.tanh,
+    "sigmoid": E.sigmoid,
+    "relu": E.relu,
+}
+
 _RULES = {
-    name: scalar_rules.ScalarRule(row)
-    for name, row in {
-        "__add__": E.add,
-        "__sub__": E.sub,
-        "__mul__": E.mul,
-        "__truediv__": E.div,
-        "__neg__": E.neg,
-        "__abs__": E.abs,
-        "exp": E.exp,
-        "log": E.log,
-        "sqrt": E.sqrt,
-        "sin": E.sin,
-        "cos": E.cos,
-        "tanh": E.tanh,
-        "sigmoid": E.sigmoid,
-        "relu": E.relu,
-        "_pow": E.pow,
-    }.items()
+    name if name != "__pow__" else "_pow": scalar_rules.ScalarRule(row) for name, row in METHODS.items()
 }
 
 # --- the class in Python -----------------------------------------------------------------------------
@@ -362,7 +363,7 @@ def _native() -> Any:
     from chainrule.autodiff.tape.nodes import node_type
 
     methods = [name for name in _RULES if not name.startswith("_")]
-    helpers = {"number_of": _number, "given": _given}
+    helpers = {"number_of": as_number, "given": _given}
     return node_type(ValueBase, f"{__name__}.Value", PythonValue.__doc__ or "", methods, helpers)
 
 
@@ -371,7 +372,7 @@ def _given(value: Any, arguments: tuple[Any, ...], keywords: dict[str, Any] | No
     if value._rule is not None:
         raise errors.value_computed(value._op)
     data = _signature(value, *arguments, **(keywords or {}))
-    return 0.0 if adopted is not None and adopted(value, data) else _number(data)
+    return 0.0 if adopted is not None and adopted(value, data) else as_number(data)
 
 
 def _signature(self: Any, data: Any) -> Any:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from chainrule import value as value_module
-from chainrule.compiling.values import METHODS, MIRRORED, TracedValue, Tracer
-from chainrule.value import Value
+from chainrule.compiling.values import MIRRORED, TracedValue, Tracer
+from chainrule.value import METHODS, Value
 
 _lock = threading.RLock()
 

@@ -20,11 +20,9 @@ from chainrule.autodiff import scalar_rules
 from chainrule.autodiff.graph import tick
 from chainrule.explain.names import Names
 from chainrule.origin import Origin, caller
-from chainrule.primitives import elementwise as E
 from chainrule.primitives import reduction, shape
 from chainrule.primitives.row import Row
-from chainrule.value import Value
-from chainrule.value import _number as as_number  # public soon
+from chainrule.value import METHODS, Value, as_number
 
 #: How a plain value gives its number, also while `Value` is exchanged.
 _DATA = inspect.getattr_static(Value, "data")
@@ -265,33 +263,8 @@ def _ones(tracer: Tracer, number: Traced) -> Traced:
 
 # --- the methods of a Value, on traced values -----------------------------------------------------------
 
-#: The rows that are methods of a ``Value``.
-METHODS: dict[str, Row] = {
-    "__add__": E.add,
-    "__sub__": E.sub,
-    "__mul__": E.mul,
-    "__truediv__": E.div,
-    "__neg__": E.neg,
-    "__abs__": E.abs,
-    "__pow__": E.pow,
-    "exp": E.exp,
-    "log": E.log,
-    "sqrt": E.sqrt,
-    "sin": E.sin,
-    "cos": E.cos,
-    "tanh": E.tanh,
-    "sigmoid": E.sigmoid,
-    "relu": E.relu,
-}
-
 #: Those that have the other operand on the left.
-MIRRORED = {
-    "__radd__": E.add,
-    "__rsub__": E.sub,
-    "__rmul__": E.mul,
-    "__rtruediv__": E.div,
-    "__rpow__": E.pow,
-}
+MIRRORED = {f"__r{name}__": METHODS[f"__{name}__"] for name in ("add", "sub", "mul", "truediv", "pow")}
 
 
 def _define(name: str, row: Row, mirrored: bool) -> None:
