@@ -25,12 +25,24 @@ def test_the_explained_expression_prints_what_is_shown() -> None:
 
 
 def test_the_python_example_runs_and_prints_its_comment() -> None:
-    (source,) = [text for kind, text in BLOCKS if kind == "python" and "backward()" in text]
+    (source,) = [text for kind, text in BLOCKS if kind == "python" and "explain(L" in text]
     printed: list[str] = []
     scope = {"print": lambda *values: printed.append(" ".join(str(value) for value in values))}
     exec(compile(source, "README.md", "exec"), scope)
     assert printed[0] == "tensor(-2.)"
     assert printed[1].startswith("1. Lecture avant du graphe : calcul du regret L")
+
+
+def test_the_compiled_example_learns_what_its_comments_say() -> None:
+    (source,) = [text for kind, text in BLOCKS if kind == "python" and "chainrule.compile" in text]
+    printed: list[str] = []
+    scope = {"print": lambda *values: printed.append(" ".join(str(value) for value in values))}
+    exec(compile(source, "README.md", "exec"), scope)
+    (first,) = re.findall(r"# ([\d.]+)…: traced", source)
+    assert printed[0].startswith(first)
+    assert abs(scope["w"].data - 3) < 0.2  # type: ignore[attr-defined]
+    assert abs(scope["b"].data + 1) < 0.2  # type: ignore[attr-defined]
+    assert printed[2].startswith("step(xs: f64[100], ys: f64[100], rate: f64, w: f64")
 
 
 def test_the_rows_shown_are_the_rows_of_the_table() -> None:

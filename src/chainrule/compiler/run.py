@@ -76,9 +76,10 @@ def _target() -> tuple[str, str]:
 
 @cache
 def _library() -> str:
-    """What tells one state of this library from another: the sizes and times of the compiler's sources."""
+    """What tells one state of this library from another: the text of all that makes machine code of a
+    program. What makes programs is not in it, since the program is in the key itself."""
     files = sorted(Path(__file__).parent.glob("*.py"))
-    return " ".join(f"{file.name} {(about := file.stat()).st_size} {about.st_mtime_ns}" for file in files)
+    return key_of(file.read_text(encoding="utf-8") for file in files)
 
 
 @cache
