@@ -178,6 +178,24 @@ def test_other_values_as_arguments_take_their_place() -> None:
     assert c.grad == 12.0
 
 
+def test_an_argument_that_is_also_read_from_around() -> None:
+    w = Value(2.0)
+
+    @chainrule.compile
+    def product(a: Any) -> Any:
+        out = a * w
+        out.backward()
+        return out
+
+    other = Value(5.0)
+    assert product(w) == 4.0
+    assert w.grad == 4.0
+    assert product(other) == 10.0
+    assert (w.grad, other.grad) == (9.0, 2.0)
+    assert product(w) == 4.0
+    assert w.grad == 13.0
+
+
 def test_arrays_are_read_in_place_and_their_entries_one_by_one() -> None:
     @chainrule.compile
     def f(X: Any) -> Any:
@@ -366,6 +384,15 @@ def test_each_needs_entries() -> None:
         chainrule.each(3.0)
     with pytest.raises(errors.ShapeError, match="one entry for each step"):
         chainrule.each([])
+
+
+def test_each_is_for_loops() -> None:
+    @chainrule.compile
+    def f(x: Any) -> Any:
+        return x
+
+    with pytest.raises(errors.DomainError, match=r"call f\.loop\(…, steps=n\), or give one entry"):
+        f(chainrule.each([1.0]))
 
 
 def test_arrays_of_what_is_not_a_number_are_refused() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.autodiff.test_tape import BINARY, UNARY, Program, floats, programs
 
 import chainrule
 from chainrule import Value
-from tests.autodiff.test_tape import BINARY, UNARY, Program, floats, programs
 
 
 def run(program: Program, leaves: Sequence[Any]) -> Any:

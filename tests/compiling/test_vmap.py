@@ -70,11 +70,14 @@ def test_a_result_that_is_the_same_for_all() -> None:
 
 
 def test_arrays_from_around_are_read_at_each_call() -> None:
-    w, data = Value(2.0), Y.copy()
-    f = chainrule.compile(lambda: vmap(lambda one: w * one)(data).sum())
-    assert f() == 6.0
-    data[0] = 11.0
-    assert f() == 26.0
+    w = Value(2.0)
+    for kind in (float, int):  # integers have to be copied, at each call
+        data = Y.astype(kind)
+        f = chainrule.compile(lambda data=data: vmap(lambda one: w * one)(data).sum())
+        g = chainrule.compile(lambda x, data=data: vmap(lambda one: w * one)(data).sum() + x)
+        assert (f(), g(1.0)) == (6.0, 7.0)
+        data[0] = 11
+        assert (f(), g(1.0)) == (26.0, 27.0)
 
 
 def test_gradients_are_summed_over_the_examples() -> None:

@@ -117,7 +117,7 @@ def _traced(name: str, argument: Any, tracer: Tracer) -> Any:
     if isinstance(argument, np.ndarray):
         return trace.input(name, argument.shape)
     if isinstance(argument, Value):
-        return argument
+        return tracer.argument(argument)
     if isinstance(argument, (list, tuple)):
         parts = [_traced(f"{name}[{place}]", one, tracer) for place, one in enumerate(argument)]
         return parts if isinstance(argument, list) else tuple(parts)

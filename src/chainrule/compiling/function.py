@@ -15,7 +15,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from chainrule import errors
 from chainrule.compiler.ir import Program
 from chainrule.compiling import arguments, results
-from chainrule.compiling.arguments import Given
+from chainrule.compiling.arguments import Given, each
 from chainrule.compiling.moment import tracer_here, tracing
 from chainrule.compiling.values import Tracer
 from chainrule.compiling.version import Version
@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 #: After so many tracings because of one variable, a warning says which.
 _OFTEN = 8
+
+_MISSING: Any = object()
 
 
 def compile(function: Callable[P, R]) -> Compiled[P, R]:
@@ -82,6 +84,8 @@ class Compiled(Generic[P, R]):
             if latest is not None and not kwargs and self._watched.changed() is None and latest.takes(args):
                 return latest.once()
             given = arguments.sort(args, kwargs)
+            if any(one.__class__ is each for one in given.numbers):
+                raise errors.each_outside_a_loop(self._name)
             version = self._version(given, args, kwargs)
             if version is None:
                 return results.plain(self._function(*args, **kwargs))
@@ -141,9 +145,10 @@ class Compiled(Generic[P, R]):
         changed = self._watched.changed()
         if changed is not None:
             self._forget(changed)
-        if given.key in self._made:
-            self._latest = self._made[given.key] or self._latest
-            return self._made[given.key]
+        made = self._made.get(given.key, _MISSING)
+        if made is None or (made is not _MISSING and made.fits(given)):
+            self._latest = made or self._latest
+            return made
         made = self._traced(args, kwargs)
         self._made[given.key] = made
         self._latest = made or self._latest

@@ -34,6 +34,8 @@ class Tracer:
     def __init__(self, name: str, names: Names) -> None:
         self.trace = Trace(name)
         self.values: dict[int, TracedValue] = {}  # by the identity of what they stand for
+        self.tied: set[int] = set()  # arguments that the function has come to by another way as well
+        self._given: set[int] = set()
         self.arrays: dict[int, tuple[Traced, np.ndarray, str]] = {}
         self._began = Value(0.0)._time
         self._names = names
@@ -46,6 +48,8 @@ class Tracer:
         a number."""
         if isinstance(value, TracedValue):
             return value
+        if id(value) in self._given:
+            self.tied.add(id(value))
         found = self.values.get(id(value))
         if found is None:
             found = self.values[id(value)] = TracedValue.of(self, value)
@@ -53,6 +57,13 @@ class Tracer:
                 found.set_fresh(self._made[id(value)])
             elif value._time > self._began:
                 found.set_fresh(_DATA.__get__(value))
+        return found
+
+    def argument(self, value: Value) -> TracedValue:
+        """An argument of the function, as the trace knows it."""
+        found = self.lifted(value)
+        self._given.add(id(value))
+        self.tied.discard(id(value))
         return found
 
     def made(self, value: Value, number: Any) -> None:

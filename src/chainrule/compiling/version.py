@@ -39,6 +39,8 @@ class Version:
         self._state = [tracer.state[name] for name in schedule.state]
         self._argument_of = {id(value): place for place, value in enumerate(values)}
         self._values = list(values)
+        self._tied = [(place, value) for place, value in enumerate(values) if id(value) in tracer.tied]
+        self._around = tracer.tied | {id(value) for value, _ in self._state} - self._argument_of.keys()
         self._residence = residence(executable, self._state, len(schedule.carried))
         self._form = form
         self._parts = executable.parts()
@@ -49,10 +51,17 @@ class Version:
         self._bound: list[Any] = [None] * len(schedule.arguments)
         for place in range(len(schedule.arguments)):
             self._bind(place, 0.0)
-        kept = {name: array for _, array, name in tracer.arrays.values()}
-        for place, name in enumerate(schedule.arguments):
-            if name in kept:
-                self._bind(place, kept[name])
+        brought = {name: array for _, array, name in tracer.arrays.values()}
+        self._brought = [
+            (place, brought[name]) for place, name in enumerate(schedule.arguments) if name in brought
+        ]
+        self._refresh()
+
+    def fits(self, given: Given) -> bool:
+        """Whether it is right for these arguments: those that the function also reads from around it must
+        be the same values, and the others must not be read from around it."""
+        same = all(given.values[place] is value for place, value in self._tied)
+        return same and len(self._tied) == sum(id(value) in self._around for value in given.values)
 
     def takes(self, args: Sequence[Any]) -> bool:
         """Whether ``args`` are the arguments of the latest call but for their numbers: the same arrays, and
@@ -65,7 +74,15 @@ class Version:
                 cells[place] = one
             elif one is not bound[place]:
                 return False
+        if self._brought:
+            self._refresh()
         return True
+
+    def _refresh(self) -> None:
+        """Look again at the arrays that the function brings along, where they have to be copied."""
+        for place, array in self._brought:
+            if array is not self._bound[place]:
+                self._bind(place, array)
 
     def once(self) -> Any:
         """One call: floats, and arrays that are the caller's own."""
@@ -101,6 +118,7 @@ class Version:
     def take(self, given: Given) -> None:
         """The arguments of the next call."""
         self._simple = given.simple
+        self._refresh()
         cells, bound = self._cells, self._bound
         for place, number in enumerate(given.numbers):
             kind = number.__class__

@@ -221,3 +221,10 @@ def traced_often(name: str, variable: str, times: int) -> CompileWarning:
         f"something else at each call. Give it to {name} as an argument: it can then change without a new "
         "tracing"
     )
+
+
+def each_outside_a_loop(name: str) -> DomainError:
+    return DomainError(
+        f"chainrule.each gives every step of a loop its own entry, and this is one call of {name}: call "
+        f"{name}.loop(…, steps=n), or give one entry"
+    )
