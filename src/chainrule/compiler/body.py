@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from chainrule.compiler.ir import Program
 from chainrule.compiler.llvm import Input, Operand, Writer, literal
-from chainrule.compiler.schedule import REDUCTIONS, Block, Schedule, is_free, is_pick, source, view
+from chainrule.compiler.places import is_free, is_pick, source, view
+from chainrule.compiler.schedule import REDUCTIONS, Block, Schedule
 
 #: What a reduction does with each element.
 STEPS = {"sum": "add", "max": "maximum", "min": "minimum"}
@@ -93,10 +94,11 @@ class Body:
             return Operand(self.writer.truth(value), True)
         return value
 
-    def _converted(self, value: Input, dtype: str) -> Operand:
+    def _converted(self, value: Input, dtype: str, writer: Writer | None = None) -> Operand:
+        writer = writer or self.writer
         if dtype == "bool":
-            return Operand(self.writer.truth(value), True)
-        return Operand(self.writer.number(value))
+            return Operand(writer.truth(value), True)
+        return Operand(writer.number(value))
 
     # --- memory
 

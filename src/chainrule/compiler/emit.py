@@ -23,9 +23,11 @@ from collections.abc import Collection, Iterator
 from math import inf
 
 from chainrule.compiler.body import STEPS, Body
+from chainrule.compiler.layout import results
 from chainrule.compiler.llvm import Operand, Writer, literal
+from chainrule.compiler.numbers import Numbers
+from chainrule.compiler.packing import Pack
 from chainrule.compiler.schedule import (
-    Block,
     Group,
     Loop,
     Schedule,
@@ -78,24 +80,13 @@ def module(schedule: Schedule, vectorised: Collection[str]) -> str:
     return "\n".join(parts)
 
 
-def result_size(schedule: Schedule) -> int:
-    """How many numbers one step puts out."""
-    program = schedule.program
-    return sum(program.type(place).size for _, place in results(schedule))
-
-
-def results(schedule: Schedule) -> list[tuple[str, int]]:
-    """The outputs that are not state: names and places, in the order in which they are put out."""
-    kept = {schedule.program.carried[name] for name in schedule.carried}
-    return [(name, place) for name, place in schedule.program.outputs.items() if name not in kept]
-
-
 def _declarations(width: int) -> str:
     vector, pointers, mask = f"<{width} x double>", f"<{width} x ptr>", f"<{width} x i1>"
     intrinsics = [
         f"double @llvm.{name}.f64(double)\ndeclare {vector} @llvm.{name}.v{width}f64({vector})"
         for name in ("fabs", "sqrt")
     ]
+    intrinsics.append(f"double @llvm.vector.reduce.fadd.v{width}f64(double, {vector})")
     intrinsics += [
         f"{vector} @llvm.masked.load.v{width}f64.p0(ptr, i32, {mask}, {vector})",
         f"{vector} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {vector})",
@@ -107,10 +98,10 @@ def _declarations(width: int) -> str:
 # --- loops -------------------------------------------------------------------------------------------
 
 
-def _numbers(schedule: Schedule, name: str, block: Block, vectorised: Collection[str]) -> str:
-    writer = Writer(1, contract=True, vectorised=vectorised)
-    Body(schedule, writer, None).write(block, {})
-    return _function(name, writer.lines)
+def _numbers(schedule: Schedule, name: str, block: list[Pack], vectorised: Collection[str]) -> str:
+    numbers = Numbers(schedule, vectorised)
+    numbers.write_units(block)
+    return _function(name, numbers.writer.lines)
 
 
 def _function(name: str, lines: list[str], turn: str = "") -> str:
@@ -306,19 +297,25 @@ store double %argument.value, ptr %argument.cell
 
 
 def _copies(schedule: Schedule) -> Iterator[str]:
-    """What becomes of the state, where it lies elsewhere. All is read before anything is written: one
-    number's future may be another's past."""
-    for number, (origin, _) in enumerate(schedule.copies):
-        yield f"%copy{number}.from = getelementptr inbounds double, ptr %cells, i64 {origin}"
-        yield f"%copy{number} = load double, ptr %copy{number}.from"
-    for number, (_, target) in enumerate(schedule.copies):
-        yield f"%copy{number}.to = getelementptr inbounds double, ptr %cells, i64 {target}"
-        yield f"store double %copy{number}, ptr %copy{number}.to"
+    """What becomes of the state, where it lies elsewhere: what lies side by side in one piece. None of it
+    is copied to where another is copied from: a place in the next state belongs to what was made there."""
+    pairs, first = schedule.copies, 0
+    for last, (origin, target) in enumerate(pairs):
+        if last + 1 < len(pairs) and pairs[last + 1] == (origin + 1, target + 1):
+            continue
+        origin, target = pairs[first]
+        yield f"%copy{last}.from = getelementptr inbounds double, ptr %cells, i64 {origin}"
+        yield f"%copy{last}.to = getelementptr inbounds double, ptr %cells, i64 {target}"
+        yield (
+            f"call void @llvm.memcpy.p0.p0.i64(ptr %copy{last}.to, ptr %copy{last}.from, "
+            f"i64 {8 * (last + 1 - first)}, i1 false)"
+        )
+        first = last + 1
 
 
 def _outputs(schedule: Schedule) -> Iterator[str]:
     """This step's results, to their place among the outputs."""
-    size = result_size(schedule)
+    size = sum(schedule.program.type(place).size for _, place in results(schedule))
     yield f"%out.offset = mul i64 %steps.i, {size}"
     yield "%out = getelementptr inbounds double, ptr %outputs, i64 %out.offset"
     offset = 0

@@ -13,21 +13,24 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.compiler import emit, run
-from chainrule.compiler.ir import Program, Type
-from chainrule.compiler.schedule import schedule
+from chainrule.compiler import schedule as scheduling
+from chainrule.compiler.ir import Program
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.passes import optimised
 
 #: One vector of the widest kind, in bytes: what memory that vectors are kept in is aligned to.
 _ALIGNMENT = 64
 
 
 class Executable:
-    """``program`` as machine code. ``state`` names the inputs that live at addresses of their own, from one
-    call to the next (:meth:`bind`); the others are arguments of each call.
+    """``program``, simplified, as machine code. ``state`` names the inputs that live at addresses of their
+    own, from one call to the next (:meth:`bind`); the others are arguments of each call.
 
     One call at a time: the memory that the code works in belongs to the executable. Raises CompileError for
     a program that there are no loops for.
@@ -35,35 +38,39 @@ class Executable:
 
     def __init__(self, program: Program, state: Sequence[str] = ()) -> None:
         width = run.lanes()
-        self.program = program
-        self.schedule = found = schedule(program, width, state)
+        self._program = program
         vectorised = run.vectorised(width)
-        parts = [fingerprint(program), *state, str(width), *sorted(vectorised)]
-        self._library = run.load(parts, lambda: emit.module(found, vectorised))
+
+        def build() -> tuple[str, str]:
+            found = scheduling.schedule(self.program, width, state)
+            return Layout.of(found).to_json(), emit.module(found, vectorised)
+
+        parts = [fingerprint(program), *state, str(width), str(scheduling.BLOCK), *sorted(vectorised)]
+        note, self._library = run.load_noted(parts, build)
+        self.layout = layout = Layout.from_json(note)
         self._run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._library.address("run"))
         self._frame = np.zeros(len(emit.FRAME), np.int64)
         self._frame_address = self._frame.ctypes.data
         self._places = {name: place for place, name in enumerate(emit.FRAME)}
         self._held: dict[str, Any] = {}
-        sizes = {
-            "cells": found.cell_count,
-            "sums": found.sum_count * width,
-            "lanes": found.lane_count * width,
-            "arena": found.arena_size,
-            "inputs": len(found.arguments),
-        }
-        for name, size in sizes.items():
-            self._hold(name, _aligned(size))
-        self.arguments = np.zeros((len(found.arguments), 3), np.int64)
+        for name in ("cells", "sums", "lanes", "arena"):
+            self._hold(name, _aligned(getattr(layout, name)))
+        self._hold("inputs", np.zeros(len(layout.arguments), np.int64))
+        self.arguments = np.zeros((len(layout.arguments), 3), np.int64)
         self._hold("arguments", self.arguments)
         self._held["math"] = run.math_table(width)
         self._set("math", ctypes.addressof(self._held["math"]))
-        self.outputs = np.zeros(emit.result_size(found))
+        self.outputs = np.zeros(layout.result_size)
         self._set("outputs", self.outputs.ctypes.data)
         self._set("steps", 1)
 
+    @cached_property
+    def program(self) -> Program:
+        """What the code was made of: the program after all passes."""
+        return optimised(self._program)
+
     def bind(self, addresses: Sequence[int], words: Mapping[int, int] | None = None) -> None:
-        """Where each number of ``schedule.state`` lives. ``words`` are addresses of 32-bit words, each with
+        """Where each number of ``layout.state`` lives. ``words`` are addresses of 32-bit words, each with
         a mask that it is and-ed with after each call. Who owns that memory keeps it alive."""
         words = words or {}
         self._hold("state", np.array(addresses, np.int64))
@@ -92,24 +99,15 @@ class Executable:
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """One step on these inputs, for a program without state."""
         held = []
-        for position, name in enumerate(self.schedule.arguments):
+        for position, name in enumerate(self.layout.arguments):
             array = np.ascontiguousarray(inputs[name], np.float64)
             held.append(array if array.size else np.zeros(1))
             self.arguments[position] = (held[-1].ctypes.data, 0, 1)
         self.run_once()
         row = self.outputs
         found = {}
-        for name, (start, stop, type) in self.parts().items():
+        for name, (start, stop, type) in self.layout.parts().items():
             found[name] = row[start:stop].reshape(type.shape).astype(type.dtype)
-        return found
-
-    def parts(self) -> dict[str, tuple[int, int, Type]]:
-        """Where each result stands among the numbers of a step, and its type."""
-        found, start = {}, 0
-        for name, place in emit.results(self.schedule):
-            type = self.program.type(place)
-            found[name] = (start, start + type.size, type)
-            start += type.size
         return found
 
     def _set(self, name: str, value: int) -> None:

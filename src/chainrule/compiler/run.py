@@ -41,12 +41,24 @@ def load(parts: Sequence[str], text: Callable[[], str]) -> Library:
 
     It comes from the disk where it was compiled before, by this library for this processor.
     """
+    return load_noted(parts, lambda: ("", text()))[1]
+
+
+def load_noted(parts: Sequence[str], build: Callable[[], tuple[str, str]]) -> tuple[str, Library]:
+    """The same for ``build()``, a note and LLVM code; the note is kept beside the compiled form."""
     key = key_of([*parts, _library(), *_target(), llvmlite.__version__])
-    code = fetch(key)
-    if code is None:
-        code = compiled(text())
-        store(key, code)
-    return Library(code)
+    entry = fetch(key)
+    if entry is None:
+        note, text = build()
+        start = note.encode()
+        entry = len(start).to_bytes(_LENGTH, "little") + start + compiled(text)
+        store(key, entry)
+    stop = _LENGTH + int.from_bytes(entry[:_LENGTH], "little")
+    return entry[_LENGTH:stop].decode(), Library(entry[stop:])
+
+
+#: The bytes that say how long a note is.
+_LENGTH = 8
 
 
 def compiled(text: str) -> bytes:
@@ -76,9 +88,9 @@ def _target() -> tuple[str, str]:
 
 @cache
 def _library() -> str:
-    """What tells one state of this library from another: the text of all that makes machine code of a
-    program. What makes programs is not in it, since the program is in the key itself."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """What tells one state of this library from another: the text of the whole compiler. What makes
+    programs is not in it, since the program is in the key itself."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return key_of(file.read_text(encoding="utf-8") for file in files)
 
 

@@ -19,12 +19,15 @@ What one function computes and another reads lies in memory:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from itertools import chain
+from typing import Any
 
 from chainrule import errors
-from chainrule.compiler.ir import Program
+from chainrule.compiler.ir import OPERATIONS, Program
+from chainrule.compiler.packing import Pack, Packing
+from chainrule.compiler.places import is_free, is_pick, source, view
 from chainrule.compiler.text import source_line
 
 #: The most instructions in one function.
@@ -58,9 +61,9 @@ class Loop:
 
 @dataclass
 class Stage:
-    """First the numbers, then the loops that read them."""
+    """First the numbers, in packs and alone, then the loops that read them."""
 
-    numbers: list[Block] = field(default_factory=list)
+    numbers: list[list[Pack]] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
 
 
@@ -71,7 +74,8 @@ class Schedule:
     ``arguments`` are the inputs that a call brings, ``state`` those that stay from run to run: first those
     that a run changes, ``carried``, of which the first ``unread`` are not read before they are written. The
     cells begin with a number for each argument (unused where it is an array), then the state, then what
-    becomes of the carried state. ``copies`` are pairs of cells: what a run has left in the first belongs
+    becomes of the carried state, each from a vector's boundary on; within the read, the unread and the
+    fixed state, packs come first. ``copies`` are pairs of cells: what a run has left in the first belongs
     into the second.
     """
 
@@ -82,6 +86,7 @@ class Schedule:
     carried: list[str]
     unread: int
     stages: list[Stage]
+    packing: Packing
     cells: dict[int, int] = field(default_factory=dict)
     lanes: dict[int, int] = field(default_factory=dict)
     arena: dict[int, int] = field(default_factory=dict)
@@ -94,12 +99,12 @@ class Schedule:
     @property
     def state_cell(self) -> int:
         """The first cell of the state."""
-        return len(self.arguments)
+        return _rounded(len(self.arguments), self.width)
 
     @property
     def next_cell(self) -> int:
         """The first cell of what becomes of the carried state."""
-        return len(self.arguments) + len(self.state)
+        return _rounded(self.state_cell + len(self.state), self.width)
 
 
 def schedule(program: Program, width: int, state: Iterable[str] = ()) -> Schedule:
@@ -116,87 +121,41 @@ def schedule(program: Program, width: int, state: Iterable[str] = ()) -> Schedul
     carried.sort(key=lambda name: program.inputs[name] in read)
     fixed = [name for name in program.inputs if name in kept and name not in program.carried]
     arguments = [name for name in program.inputs if name not in kept]
-    stages, home = _stages(program)
     unread = sum(program.inputs[name] not in read for name in carried)
-    found = Schedule(program, width, arguments, carried + fixed, carried, unread, stages)
-    _place_cells(found, home)
-    _place_arrays(found, home)
+    inputs = program.inputs
+    areas: dict[int, Hashable] = {
+        inputs[name]: (name in program.carried, program.type(inputs[name]).dtype)
+        for name in carried[unread:] + fixed
+    }
+    packing = Packing(program, width, areas)
+    stages, home = _stages(packing)
+    carried = _side_by_side(packing, carried, unread)
+    fixed = _packed_first(packing, fixed, inputs)
+    found = Schedule(program, width, arguments, carried + fixed, carried, unread, stages, packing)
+    readers = list(_readers(packing, home))
+    _place_cells(found, home, readers)
+    _place_arrays(found, home, readers)
     return found
-
-
-def is_free(program: Program, place: int) -> bool:
-    """Whether a value has no instruction of its own: it is read from memory, or stands in the code,
-    wherever it is needed."""
-    operation = program.instructions[place].operation
-    return operation in ("input", "constant", "broadcast_to", "reshape", "getitem")
-
-
-def source(program: Program, place: int) -> int:
-    """What ``place`` is a copy of: itself, or the number under a broadcast."""
-    while program.instructions[place].operation in ("broadcast_to", "reshape"):
-        under = program.instructions[place].operands[0]
-        if program.type(under).shape:
-            break
-        place = under
-    return place
-
-
-def is_pick(program: Program, place: int) -> bool:
-    """Whether a value is read out of an array: elements of it, or the only one as a number."""
-    instruction = program.instructions[place]
-    if instruction.operation == "reshape":
-        return bool(program.type(instruction.operands[0]).shape)
-    return instruction.operation == "getitem"
-
-
-@dataclass(frozen=True)
-class View:
-    """Elements of an array in memory: the first, and how far apart they are along each axis."""
-
-    array: int
-    offset: int
-    strides: tuple[int, ...]
-
-
-def view(program: Program, place: int) -> View:
-    """What is picked from which array; the whole of it where nothing is."""
-    instruction = program.instructions[place]
-    if not is_pick(program, place):
-        shape = instruction.type.shape
-        return View(place, 0, tuple(prod(shape[axis + 1 :]) for axis in range(len(shape))))
-    whole = view(program, instruction.operands[0])
-    if instruction.operation == "reshape":
-        return View(whole.array, whole.offset, ())
-    shape, key = program.type(instruction.operands[0]).shape, instruction.attributes["key"]
-    offset, strides = whole.offset, whole.strides[len(key) :]
-    for part, stride, n in reversed(list(zip(key, whole.strides, shape, strict=False))):
-        if isinstance(part, slice):
-            start, _, step = part.indices(n)
-            offset += start * stride
-            strides = (step * stride, *strides)
-        else:
-            offset += part * stride
-    return View(whole.array, offset, strides)
 
 
 def _check(program: Program) -> None:
     """Refuse what there are no loops for."""
     for instruction in program.instructions:
         operation, type = instruction.operation, instruction.type
-        ranks = [len(program.type(operand).shape) for operand in instruction.operands]
         if operation == "input":
             fits = type.dtype in ("float64", "bool")
+        elif operation == "constant" or OPERATIONS[operation].elementwise:  # its operands are of its shape
+            fits = len(type.shape) <= 1 and type.dtype in ("float64", "bool")
         elif operation == "getitem":
             fits = True
-        elif operation == "reshape":
-            fits = ranks[0] + len(type.shape) <= 1
-        elif operation == "broadcast_to":
-            fits = ranks[0] == 0 and len(type.shape) <= 1
-        elif operation in REDUCTIONS:
-            fits = ranks[0] == 1 and instruction.attributes["axis"] == (0,)
         else:
-            fits = max([len(type.shape), *ranks]) <= 1 and operation != "permute_dims"
-            fits = fits and type.dtype in ("float64", "bool")
+            rank = len(program.type(instruction.operands[0]).shape)
+            if operation == "reshape":
+                fits = rank + len(type.shape) <= 1
+            elif operation == "broadcast_to":
+                fits = rank == 0 and len(type.shape) <= 1
+            else:
+                fits = operation in REDUCTIONS and rank == 1 and instruction.attributes["axis"] == (0,)
         if not fits:
             raise errors.no_loop_for(operation, str(type), source_line(instruction.origin))
 
@@ -213,12 +172,13 @@ class _Home:
         return self.stage == other.stage and self.length == other.length
 
 
-def _stages(program: Program) -> tuple[list[Stage], dict[int, _Home]]:
+def _stages(packing: Packing) -> tuple[list[Stage], dict[int, _Home]]:
     """The instructions of each stage in blocks, and where each stands.
 
     A reduction runs in the loop over what it reduces, and its result is there a stage later; so is a whole
     array from which elements are picked.
     """
+    program = packing.program
     stage_of: list[int] = []
     rows: dict[tuple[int, int | None], Block] = {}
     reductions: dict[tuple[int, int | None], dict[str, Block]] = {}
@@ -230,6 +190,7 @@ def _stages(program: Program) -> tuple[list[Stage], dict[int, _Home]]:
             rows.setdefault(over, []).append(place)
             kinds = reductions.setdefault(over, {})
             kinds.setdefault(instruction.operation, []).append(place)
+            packing.areas[place] = (over, instruction.operation)
             stage += 1
         elif not is_free(program, place):
             rows.setdefault((stage, length), []).append(place)
@@ -242,16 +203,34 @@ def _stages(program: Program) -> tuple[list[Stage], dict[int, _Home]]:
         rows.setdefault((stage_of[place], length), []).append(place)
     stages = [Stage() for _ in range(max((stage for stage, _ in rows), default=0) + 1)]
     home: dict[int, _Home] = {}
-    for (stage, length), places in rows.items():
-        blocks = [places[start : start + BLOCK] for start in range(0, len(places), BLOCK)]
-        for position, block in enumerate(blocks):
-            home.update(dict.fromkeys(block, _Home(stage, length, position)))
-        if length is None:
-            stages[stage].numbers = blocks
-        else:
-            groups = [Group(kind, found) for kind, found in reductions.get((stage, length), {}).items()]
-            stages[stage].loops.append(Loop(length, blocks, groups))
+    packed = packing.units([rows.get((n, None), []) for n in range(len(stages))], _needed(packing, rows))
+    for position, numbers in enumerate(packed):
+        blocks_of_numbers = [numbers[start : start + BLOCK] for start in range(0, len(numbers), BLOCK)]
+        stages[position].numbers = blocks_of_numbers
+        for number, units in enumerate(blocks_of_numbers):
+            here = _Home(position, None, number)
+            home.update(dict.fromkeys(chain.from_iterable(units), here))
+    for (position, length), places in rows.items():
+        if length is not None:
+            blocks = [places[start : start + BLOCK] for start in range(0, len(places), BLOCK)]
+            for number, block in enumerate(blocks):
+                home.update(dict.fromkeys(block, _Home(position, length, number)))
+            groups = [
+                Group(kind, _packed_first(packing, found, None))
+                for kind, found in reductions.get((position, length), {}).items()
+            ]
+            stages[position].loops.append(Loop(length, blocks, groups))
     return stages, home
+
+
+def _needed(packing: Packing, rows: Mapping[tuple[int, int | None], Block]) -> set[int]:
+    """The numbers that something else reads than other numbers of their stage."""
+    needed = {source(packing.program, place) for place in packing.program.outputs.values()}
+    for (_, length), places in rows.items():
+        here = set(places) if length is None else set()
+        for place in places:
+            needed.update([one for one in packing.operands.get(place, ()) if one not in here])
+    return needed
 
 
 def _given(program: Program) -> list[int]:
@@ -265,29 +244,56 @@ def _given(program: Program) -> list[int]:
     ]
 
 
-def _readers(program: Program, home: dict[int, _Home]) -> Iterator[tuple[int, _Home]]:
+Readers = list[tuple[int, _Home]]
+
+
+def _readers(packing: Packing, home: dict[int, _Home]) -> Iterator[tuple[int, _Home]]:
     """Pairs of a value and a function that reads it."""
+    program = packing.program
     for place, reader in home.items():
-        given = is_free(program, place)
-        for operand in (place,) if given else program.instructions[place].operands:
-            found = source(program, operand)
-            if found in home and not is_free(program, found):
+        for found in packing.operands.get(place) or (source(program, place),):
+            if found in packing.operands:
                 yield found, reader
             elif is_pick(program, found):
                 array = view(program, found).array
-                if array in home and not is_free(program, array):
+                if array in packing.operands:
                     yield array, reader
 
 
-def _place_cells(found: Schedule, home: dict[int, _Home]) -> None:
+def _packed_first(packing: Packing, names: list[Any], place_of: Mapping[Any, int] | None) -> list[Any]:
+    """``names`` in such an order that the packs among the numbers that they stand for lie side by side, and
+    all others after them."""
+    names_of = {name if place_of is None else place_of[name]: name for name in names}
+    first = {}
+    for place in names_of:
+        pack = packing.pack.get(place, ())
+        if pack and all(one in names_of for one in pack):
+            first.update(dict.fromkeys(names_of[one] for one in pack))
+    return [*first, *(name for name in names if name not in first)]
+
+
+def _side_by_side(packing: Packing, carried: list[str], unread: int) -> list[str]:
+    """``carried`` in an order in which packs of what a run reads, and then of what it leaves, lie side by
+    side."""
+    program = packing.program
+    becomes = {name: program.outputs[program.carried[name]] for name in carried}
+    read = [name for name in carried[unread:] if program.inputs[name] in packing.pack]
+    rest = [name for name in carried[unread:] if program.inputs[name] not in packing.pack]
+    return [
+        *_packed_first(packing, carried[:unread], becomes),
+        *_packed_first(packing, read, program.inputs),
+        *_packed_first(packing, rest, becomes),
+    ]
+
+
+def _place_cells(found: Schedule, home: dict[int, _Home], readers: Readers) -> None:
     """A cell for each number that more than one function needs."""
-    program, cells = found.program, found.cells
-    for position, name in enumerate(found.arguments + found.state):
-        place = program.inputs[name]
-        if not program.type(place).shape:
-            cells[place] = position
-    count = found.next_cell
+    program, cells, width = found.program, found.cells, found.width
     outputs = program.outputs
+    places = [program.inputs[name] for name in found.arguments]
+    _lay(found, places, 0)
+    _lay(found, [program.inputs[name] for name in found.state], found.state_cell)
+    count = found.next_cell
     for name in found.carried:
         place = outputs[program.carried[name]]
         if place not in cells and program.instructions[place].operation not in REDUCTIONS:
@@ -296,30 +302,50 @@ def _place_cells(found: Schedule, home: dict[int, _Home]) -> None:
     for stage in found.stages:
         for loop in stage.loops:
             for group in loop.groups:
+                count = _rounded(count, width)
                 group.first_sum, group.first_cell = found.sum_count, count
-                cells.update((place, count + position) for position, place in enumerate(group.places))
-                padded = -(-len(group.places) // found.width) * found.width
-                found.sum_count += padded
-                count += padded
-    crossing = [place for place, reader in _readers(program, home) if home.get(place) != reader]
+                _lay(found, group.places, count)
+                found.sum_count += _rounded(len(group.places), width)
+                count += len(group.places)
+    count = _rounded(count, width)
+    crossing = [place for place, reader in readers if home.get(place) is not reader]
     for place in [*crossing, *outputs.values()]:
-        if place not in cells and not program.type(place).shape:
+        if place in cells or program.type(place).shape:
+            continue
+        pack = found.packing.pack.get(place, ())
+        if pack and not any(one in cells for one in pack):
+            count = _rounded(count, width)
+            _lay(found, pack, count)
+            count += width
+        else:
             cells[place] = count
             count += 1
     for position, name in enumerate(found.carried, found.next_cell):
         held = cells[outputs[program.carried[name]]]
         if held != position:
             found.copies.append((held, position))
-    found.cell_count = count
+    found.cell_count = _rounded(count, width)
 
 
-def _place_arrays(found: Schedule, home: dict[int, _Home]) -> None:
+def _lay(found: Schedule, places: Iterable[int], first: int) -> None:
+    """Numbers into cells, side by side."""
+    for position, place in enumerate(places, first):
+        if not found.program.type(place).shape:
+            found.cells[place] = position
+
+
+def _rounded(count: int, width: int) -> int:
+    """Up to whole vectors."""
+    return -(-count // width) * width
+
+
+def _place_arrays(found: Schedule, home: dict[int, _Home], readers: Readers) -> None:
     """Room in the arena for arrays that are outputs or that another loop reads, and lanes for those that
     another block of the same loop reads; lanes are used again after their last reader."""
     program = found.program
     whole = [place for place in found.program.outputs.values() if program.type(place).shape]
     last: dict[int, int] = {}
-    for place, reader in _readers(program, home):
+    for place, reader in readers:
         if not program.type(place).shape or place not in home:
             continue
         made = home[place]

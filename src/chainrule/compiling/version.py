@@ -9,8 +9,7 @@ import numpy as np
 
 from chainrule.arrays.traced import Traced
 from chainrule.compiler.executable import Executable
-from chainrule.compiler.ir import Type
-from chainrule.compiler.passes import optimised
+from chainrule.compiler.ir import Program, Type
 from chainrule.compiling.arguments import Given, each
 from chainrule.compiling.residence import Number, residence
 from chainrule.compiling.results import Part, mapped
@@ -33,29 +32,34 @@ class Version:
     ) -> None:
         carried = {name: f"{name}'" for name in changes}
         becomes = {carried[name]: number for name, number in changes.items()}
-        self.program = optimised(tracer.trace.program(outputs | becomes, carried))
-        self._executable = executable = Executable(self.program, list(tracer.state))
-        schedule = executable.schedule
-        self._state = [tracer.state[name] for name in schedule.state]
+        traced = tracer.trace.program(outputs | becomes, carried)
+        self._executable = executable = Executable(traced, list(tracer.state))
+        layout = executable.layout
+        self._state = [tracer.state[name] for name in layout.state]
         self._argument_of = {id(value): place for place, value in enumerate(values)}
         self._values = list(values)
         self._tied = [(place, value) for place, value in enumerate(values) if id(value) in tracer.tied]
         self._around = tracer.tied | {id(value) for value, _ in self._state} - self._argument_of.keys()
-        self._residence = residence(executable, self._state, len(schedule.carried))
+        self._residence = residence(executable, self._state, layout.carried)
         self._form = form
-        self._parts = executable.parts()
+        self._parts = layout.parts()
         self._alone = isinstance(form, Part) and self._parts[form.name][2] == Type("float64")
         self._simple = -1
-        self._numbers = np.zeros(len(schedule.arguments))
+        self._numbers = np.zeros(len(layout.arguments))
         self._cells: Any = memoryview(self._numbers)  # type: ignore[arg-type]  # numpy's arrays are buffers
-        self._bound: list[Any] = [None] * len(schedule.arguments)
-        for place in range(len(schedule.arguments)):
+        self._bound: list[Any] = [None] * len(layout.arguments)
+        for place in range(len(layout.arguments)):
             self._bind(place, 0.0)
         brought = {name: array for _, array, name in tracer.arrays.values()}
         self._brought = [
-            (place, brought[name]) for place, name in enumerate(schedule.arguments) if name in brought
+            (place, brought[name]) for place, name in enumerate(layout.arguments) if name in brought
         ]
         self._refresh()
+
+    @property
+    def program(self) -> Program:
+        """What was compiled."""
+        return self._executable.program
 
     def fits(self, given: Given) -> bool:
         """Whether it is right for these arguments: those that the function also reads from around it must
