@@ -15,6 +15,11 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 FOREIGN: set[str] = set()
 
 
+def is_foreign(file: str) -> bool:
+    """Whether a source file is not chainrule's own."""
+    return not file.startswith(_PACKAGE)
+
+
 def outside(frame: FrameType) -> FrameType:
     """The nearest frame, from ``frame`` up, that is not chainrule's own."""
     while (name := frame.f_code.co_filename) not in FOREIGN:

@@ -306,7 +306,8 @@ def _aligned(trace: Trace, operands: Sequence[Traced]) -> Sequence[Traced]:
     shapes = {one.type.shape for one in operands}
     if len(shapes) == 1:
         return operands
-    shape = np.broadcast_shapes(*shapes)
+    shapes.discard(())  # numbers go along with any array
+    shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
     return [one if one.type.shape == shape else trace.copied(one, shape) for one in operands]
 
 

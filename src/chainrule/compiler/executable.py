@@ -20,7 +20,7 @@ import numpy as np
 
 from chainrule.compiler import emit, run
 from chainrule.compiler import schedule as scheduling
-from chainrule.compiler.ir import Program
+from chainrule.compiler.ir import Program, Type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.passes import optimised
 
@@ -127,8 +127,10 @@ def _aligned(count: int) -> Any:
 
 def fingerprint(program: Program) -> str:
     """All that the machine code follows from, as text: not where in the user's files it came from."""
-    instructions = [
-        f"{one.operation}{one.operands}{sorted(one.attributes.items()) if one.attributes else ''}{one.type}"
-        for one in program.instructions
-    ]
+    types: dict[Type, str] = {}
+    instructions = []
+    for one in program.instructions:
+        kind = types.get(one.type) or types.setdefault(one.type, str(one.type))
+        attributes = sorted(one.attributes.items()) if one.attributes else ""
+        instructions.append(f"{one.operation}{one.operands}{attributes}{kind}")
     return "\n".join([*instructions, str(dict(program.outputs)), str(dict(program.carried))])

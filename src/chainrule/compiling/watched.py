@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
+from chainrule.origin import is_foreign
+
 
 class Watched:
     """The variables that ``function`` reads from around it, and those that functions which it names read.
@@ -22,7 +24,9 @@ class Watched:
         self._cells: list[tuple[str, CellType, Any]] = []
         self._globals: list[tuple[str, dict[str, Any], Any]] = []
         self._seen: set[int] = set()
-        self._look(getattr(function, "__func__", function))
+        root = getattr(function, "__func__", function)
+        self._space = getattr(root, "__globals__", None)
+        self._look(root)
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -44,6 +48,8 @@ class Watched:
     def _look(self, function: Any) -> None:
         if not isinstance(function, FunctionType) or id(function) in self._seen:
             return
+        if function.__globals__ is not self._space and not is_foreign(function.__code__.co_filename):
+            return  # the library's own: what it reads does not change
         self._seen.add(id(function))
         code, found = function.__code__, []
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
