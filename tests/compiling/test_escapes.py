@@ -132,3 +132,12 @@ def test_a_function_that_cannot_be_compiled_runs_as_it_was_written() -> None:
     assert f(np.eye(2) + 1, 1.0) == 8.0  # the warning comes once
     losses = f.loop(np.eye(2) + 1, chainrule.each([1.0, 2.0]), steps=3)
     assert losses.tolist() == [10.0, 14.0, 16.0]
+
+
+def test_an_array_of_two_dimensions_as_a_result() -> None:
+    X = np.arange(9.0).reshape(3, 3)
+    for pick in (lambda X: X, lambda X: X[1:], lambda X: (X[0], X)):
+        f = chainrule.compile(pick)
+        with pytest.warns(errors.CompileWarning, match=r"f64\[\d, 3\], and machine code gives numbers and"):
+            found = f(X)
+        np.testing.assert_array_equal(found[-1], pick(X)[-1])

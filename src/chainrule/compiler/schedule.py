@@ -158,6 +158,10 @@ def _check(program: Program) -> None:
                 fits = operation in REDUCTIONS and rank == 1 and instruction.attributes["axis"] == (0,)
         if not fits:
             raise errors.no_loop_for(operation, str(type), source_line(instruction.origin))
+    for name, place in program.outputs.items():
+        if len(program.type(place).shape) > 1:
+            where = source_line(program.instructions[place].origin)
+            raise errors.no_room_for(name, str(program.type(place)), where)
 
 
 @dataclass(frozen=True)

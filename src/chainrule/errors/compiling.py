@@ -85,6 +85,14 @@ def traced_elsewhere(place: str) -> TraceError:
     )
 
 
+def no_room_for(name: str, kind: str, where: str) -> CompileError:
+    return CompileError(
+        f"{where or 'a traced function'}: {name} is an array {kind}, and machine code gives numbers and "
+        "arrays of one dimension only, yet. Return its columns, x[:, 0], or nothing of it, where it is an "
+        "argument"
+    )
+
+
 def no_loop_for(operation: str, kind: str, where: str) -> CompileError:
     return CompileError(
         f"{where or 'a traced function'}: there is no machine code yet for {operation} giving {kind}. "
