@@ -20,7 +20,7 @@ from chainrule.benchmarks.results import Asked, Line, Outcome
 from chainrule.benchmarks.timing import in_turns
 
 WHAT = "GPT step, new graph"
-NAME = "agathe"  # the document: some 57,000 values in all
+NAME = "agathe"  # the document: 60,450 values in all, 54,426 of them computed
 RATE = 0.01
 
 FASTER = {"slotted class": Asked("faster", 10)}
