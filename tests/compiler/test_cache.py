@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from chainrule.compiler import cache, run
-from chainrule.compiler.executable import Executable
 from chainrule.compiler.ir import Builder, Program, Type
+from chainrule.compiler.scalars.executable import Executable
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,11 @@ from tests.compiler.programs import Case, random_program, smooth_program
 from chainrule import errors
 from chainrule.arrays import numpy_namespace, traced
 from chainrule.arrays.traced import Trace
-from chainrule.compiler import interpreter, schedule
-from chainrule.compiler.executable import Executable
+from chainrule.compiler import interpreter
 from chainrule.compiler.ir import OPERATIONS, Builder, Program, Type
 from chainrule.compiler.passes import optimised
+from chainrule.compiler.scalars import schedule
+from chainrule.compiler.scalars.executable import Executable
 
 LENGTHS = (1, 3, 8, 13, 16)
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainrule.compiler import emit, interpreter, run, schedule
-from chainrule.compiler.executable import Executable
+from chainrule.compiler import interpreter, run
 from chainrule.compiler.ir import Builder, Program, Type
 from chainrule.compiler.passes import optimised
+from chainrule.compiler.scalars import emit, schedule
+from chainrule.compiler.scalars.executable import Executable
 
 NUMBER = Type("float64")
 WIDTH = 8

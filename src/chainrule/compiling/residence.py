@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.autodiff import tape
-from chainrule.compiler.executable import Executable
+from chainrule.compiler.scalars.executable import Executable
 from chainrule.value import Value, native
 
 #: A value, and which of its two numbers: "" for `data`, ".grad" for `grad`.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.arrays.traced import Traced
-from chainrule.compiler.executable import Executable
 from chainrule.compiler.ir import Program, Type
+from chainrule.compiler.scalars.executable import Executable
 from chainrule.compiling.arguments import Given, each
 from chainrule.compiling.residence import Number, residence
 from chainrule.compiling.results import Part, mapped

@@ -22,12 +22,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from math import inf
 
-from chainrule.compiler.body import STEPS, Body
-from chainrule.compiler.layout import results
 from chainrule.compiler.llvm import Operand, Writer, literal
-from chainrule.compiler.numbers import Numbers
-from chainrule.compiler.packing import Pack
-from chainrule.compiler.schedule import (
+from chainrule.compiler.scalars.body import STEPS, Body
+from chainrule.compiler.scalars.layout import results
+from chainrule.compiler.scalars.numbers import Numbers
+from chainrule.compiler.scalars.packing import Pack
+from chainrule.compiler.scalars.schedule import (
     Group,
     Loop,
     Schedule,

@@ -26,8 +26,8 @@ from typing import Any
 
 from chainrule import errors
 from chainrule.compiler.ir import OPERATIONS, Program
-from chainrule.compiler.packing import Pack, Packing
-from chainrule.compiler.places import is_free, is_pick, source, view
+from chainrule.compiler.scalars.packing import Pack, Packing
+from chainrule.compiler.scalars.places import is_free, is_pick, source, view
 from chainrule.compiler.text import source_line
 
 #: The most instructions in one function.

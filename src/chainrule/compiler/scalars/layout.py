@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chainrule.compiler.ir import Type
-from chainrule.compiler.schedule import Schedule
+from chainrule.compiler.scalars.schedule import Schedule
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from chainrule.compiler.ir import Program
 from chainrule.compiler.llvm import Input, Operand, Writer, literal
-from chainrule.compiler.places import is_free, is_pick, source, view
-from chainrule.compiler.schedule import REDUCTIONS, Block, Schedule
+from chainrule.compiler.scalars.places import is_free, is_pick, source, view
+from chainrule.compiler.scalars.schedule import REDUCTIONS, Block, Schedule
 
 #: What a reduction does with each element.
 STEPS = {"sum": "add", "max": "maximum", "min": "minimum"}

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from chainrule.compiler.ir import Program
 from chainrule.compiler.llvm import MATH
-from chainrule.compiler.places import is_copy, is_free
+from chainrule.compiler.scalars.places import is_copy, is_free
 
 #: Numbers that are computed, or lie, side by side: as many as a vector has lanes; or one alone.
 Pack = tuple[int, ...]

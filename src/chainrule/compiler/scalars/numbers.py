@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chainrule.compiler.body import Body
 from chainrule.compiler.llvm import Input, Operand, Writer
-from chainrule.compiler.packing import Pack
-from chainrule.compiler.schedule import Schedule
+from chainrule.compiler.scalars.body import Body
+from chainrule.compiler.scalars.packing import Pack
+from chainrule.compiler.scalars.schedule import Schedule
 
 #: How many running sums a sum of packs is kept in, so that one addition need not wait for the last.
 RUNNING = 4

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.compiler import emit, run
-from chainrule.compiler import schedule as scheduling
+from chainrule.compiler import run
 from chainrule.compiler.ir import Program, Type
-from chainrule.compiler.layout import Layout
 from chainrule.compiler.passes import optimised
+from chainrule.compiler.scalars import emit
+from chainrule.compiler.scalars import schedule as scheduling
+from chainrule.compiler.scalars.layout import Layout
 
 #: One vector of the widest kind, in bytes: what memory that vectors are kept in is aligned to.
 _ALIGNMENT = 64

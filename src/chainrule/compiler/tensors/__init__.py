@@ -1,0 +1,1 @@
+"""Machine code for programs of arrays of any rank."""
