@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from programs import Case, exact
+from tests.compiler.tensor_drawing import TensorCase
+from tests.compiler.tensor_programs import tensor_programs
 
 from chainrule import errors
 from chainrule.compiler.ir import Builder, Instruction, Program, Type
@@ -155,6 +158,8 @@ def test_a_right_instruction_does_not_excuse_a_wrong_one_like_it() -> None:
         (2**63 - 1, "int64", True),
         (2**63, "int64", False),
         (1.0, "int64", False),
+        (-(2**31), "int32", True),
+        (2**31, "int32", False),
         (True, "bool", True),
         (1, "bool", False),
         ("1", "float64", False),
@@ -200,6 +205,6 @@ def _second_line(function: Callable[..., Any]) -> bool:
 
 
 @settings(max_examples=100, deadline=None)
-@given(exact())
-def test_random_programs_are_sound(case: Case) -> None:
+@given(st.one_of(exact(), tensor_programs()))
+def test_random_programs_are_sound(case: Case | TensorCase) -> None:
     assert verify(case.program, "drawing") is case.program

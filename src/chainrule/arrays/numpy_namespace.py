@@ -32,14 +32,22 @@ from numpy import (
     zeros_like,
 )
 
+from chainrule.arrays.convolution import convolution, convolution_input, convolution_weight
+from chainrule.arrays.error_function import erf
+
 __all__ = [
     "abs",
     "argmax",
     "argmin",
+    "argsort",
     "astype",
     "broadcast_to",
     "concat",
+    "convolution",
+    "convolution_input",
+    "convolution_weight",
     "cos",
+    "erf",
     "exp",
     "expand_dims",
     "getitem",
@@ -179,14 +187,35 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int) -> Any:
     return np.take_along_axis(x, indices, axis)
 
 
+def argsort(x: Any, /, *, axis: int, descending: bool = False) -> Any:
+    """The places of the elements in order, NaN as the largest; equal ones stay as they stand."""
+    if not descending:
+        return np.argsort(x, axis, kind="stable")
+    # Backwards twice: equal elements are back in their order.
+    backwards = np.argsort(np.flip(x, axis), axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(backwards, axis)
+
+
 def index_add(g: Any, /, *, key: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``g`` added at ``key``: an element picked twice receives twice."""
     out = np.zeros(shape, g.dtype)
     if _is_basic(key):
         out[key] = g  # basic indexing never picks an element twice
+    elif key.__class__ is np.ndarray and key.dtype.kind != "b" and g.size > _FEW:
+        _add_rows(out, key.reshape(-1), g.reshape(-1, *shape[1:]))
     else:
         np.add.at(out, key, g)
     return out
+
+
+def _add_rows(out: Any, places: Any, rows: Any) -> None:
+    """``out[places] += rows``, each place as often as it comes: numpy adds number by number, several times
+    slower than the rows of equal places one after the other."""
+    places = np.where(places < 0, places + len(out), places)
+    order = places.argsort(kind="stable")
+    ordered = places[order]
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    out[ordered[first]] = np.add.reduceat(rows[order], first, axis=0)
 
 
 def put(x: Any, value: Any, /, *, key: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from math import cos, exp, log, pow, sin, sqrt, tanh
+from math import cos, erf, exp, log, pow, sin, sqrt, tanh
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "RAISED",
     "abs",
     "cos",
+    "erf",
     "exp",
     "ieee",
     "isnan",

@@ -130,6 +130,7 @@ def _function(name: str) -> Callable[..., Operation]:
 
 abs = _function("abs")
 cos = _function("cos")
+erf = _function("erf")
 exp = _function("exp")
 isnan = _function("isnan")
 log = _function("log")

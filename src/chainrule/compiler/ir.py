@@ -18,34 +18,16 @@ line(x: f64[3], w: f64) -> loss: f64
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
-from chainrule import errors
+from chainrule.compiler.operations import OPERATIONS as OPERATIONS
+from chainrule.compiler.operations import infer as infer
+from chainrule.compiler.types import Shape as Shape
+from chainrule.compiler.types import Type as Type
 from chainrule.origin import Origin
-
-Shape = tuple[int, ...]
-
-
-class Type(NamedTuple):
-    """What an array is: the dtype of its elements, by numpy's name, and its shape."""
-
-    dtype: str
-    shape: Shape = ()
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    def __str__(self) -> str:
-        short = _SHORT.get(self.dtype, self.dtype)
-        return f"{short}[{', '.join(map(str, self.shape))}]" if self.shape else short
-
-
-_SHORT = {"float64": "f64", "float32": "f32", "int64": "i64"}
 
 
 class Instruction:
@@ -145,163 +127,3 @@ class Builder:
             for one in (old[place] for place in order)
         ]
         return Program(self.name, moved, {name: new[p] for name, p in outputs.items()}, dict(carried or {}))
-
-
-# --- operations --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What the compiler knows of an operation: how many operands, and the type of its result.
-
-    ``infer`` raises ValueError, with what is wrong, for operands that it does not take. ``elementwise``:
-    element i of the result follows from the operands' elements i alone, all of one shape.
-    """
-
-    name: str
-    arity: int
-    infer: Callable[..., Type]
-    elementwise: bool = False
-    infix: str | None = None
-
-
-OPERATIONS: dict[str, Operation] = {}
-
-
-def infer(operation: str, types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Type:
-    """The type of the result.
-
-    Raises ProgramError where there is no such operation, or where it does not take such operands.
-    """
-    known = OPERATIONS.get(operation)
-    if known is None:
-        raise errors.no_such_operation(operation)
-    try:
-        if len(types) != known.arity:
-            raise ValueError(f"it takes {known.arity} operands, not {len(types)}")
-        return known.infer(*types, **attributes)
-    except (TypeError, ValueError) as wrong:  # a TypeError: an attribute too many, or too few
-        raise errors.bad_operands(
-            operation, [str(one) for one in types], dict(attributes), str(wrong)
-        ) from None
-
-
-def _define(name: str, arity: int, infer: Callable[..., Type], infix: str | None = None) -> None:
-    OPERATIONS[name] = Operation(name, arity, infer, elementwise=True, infix=infix)
-
-
-def _same(types: tuple[Type, ...]) -> Type:
-    first = types[0]
-    for other in types[1:]:
-        if other is not first and other != first:
-            raise ValueError("its operands must have one shape and one dtype")
-    return first
-
-
-def _of_numbers(*types: Type) -> Type:
-    found = _same(types)
-    if found.dtype == "bool":
-        raise ValueError("it takes numbers, not truths")
-    return found
-
-
-def _of_floats(*types: Type) -> Type:
-    found = _same(types)
-    if not found.dtype.startswith("float"):
-        raise ValueError("it takes floats")
-    return found
-
-
-def _of_numbers_to_truth(*types: Type) -> Type:
-    return Type("bool", _of_numbers(*types).shape)
-
-
-def _of_truths(*types: Type) -> Type:
-    found = _same(types)
-    if found.dtype != "bool":
-        raise ValueError("it takes truths, not numbers")
-    return found
-
-
-def _of_choice(condition: Type, x: Type, y: Type) -> Type:
-    found = _same((x, y))
-    if condition.dtype != "bool" or condition.shape != found.shape:
-        raise ValueError("its condition must be truths of the same shape")
-    return found
-
-
-for _name, _infix in {"add": "+", "sub": "-", "mul": "*"}.items():
-    _define(_name, 2, _of_numbers, _infix)
-for _name, _infix in {"div": "/", "pow": "**"}.items():
-    _define(_name, 2, _of_floats, _infix)
-for _name in ("maximum", "minimum"):
-    _define(_name, 2, _of_numbers)
-for _name in ("neg", "abs", "sign"):
-    _define(_name, 1, _of_numbers)
-for _name in ("sqrt", "exp", "log", "sin", "cos", "tanh"):
-    _define(_name, 1, _of_floats)
-for _name, _infix in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
-    _define(_name, 2, _of_numbers_to_truth, _infix)
-_define("isnan", 1, _of_numbers_to_truth)
-_define("logical_not", 1, _of_truths)
-_define("logical_and", 2, _of_truths, "&")
-_define("logical_or", 2, _of_truths, "|")
-_define("where", 3, _of_choice)
-_define("astype", 1, lambda x, *, dtype: Type(dtype, x.shape))
-
-
-def _broadcast(x: Type, *, shape: Shape) -> Type:
-    extra = len(shape) - len(x.shape)
-    fits = extra >= 0 and all(n in (1, m) for n, m in zip(x.shape, shape[max(extra, 0) :], strict=True))
-    if not fits:
-        raise ValueError(f"{list(x.shape)} cannot be copied to {list(shape)}")
-    return Type(x.dtype, shape)
-
-
-def _reshape(x: Type, *, shape: Shape) -> Type:
-    if prod(shape) != x.size:
-        raise ValueError(f"{x.size} numbers cannot have the shape {list(shape)}")
-    return Type(x.dtype, shape)
-
-
-def _permute(x: Type, *, axes: tuple[int, ...]) -> Type:
-    if sorted(axes) != list(range(len(x.shape))):
-        raise ValueError(f"{axes} are not the axes of {list(x.shape)}")
-    return Type(x.dtype, tuple(x.shape[axis] for axis in axes))
-
-
-def _getitem(x: Type, *, key: tuple[int | slice, ...]) -> Type:
-    """``key`` holds an index, counted from the front, or a slice for each of the first axes."""
-    if len(key) > len(x.shape):
-        raise ValueError(f"{len(key)} indices are too many for {list(x.shape)}")
-    shape: list[int] = []
-    for part, n in zip(key, x.shape, strict=False):
-        if isinstance(part, slice):
-            shape.append(len(range(*part.indices(n))))
-        elif not 0 <= part < n:
-            raise ValueError(f"index {part} is not within an axis of length {n}")
-    return Type(x.dtype, (*shape, *x.shape[len(key) :]))
-
-
-def _sum(x: Type, *, axis: tuple[int, ...]) -> Type:
-    if x.dtype == "bool":
-        raise ValueError("it takes numbers, not truths")
-    if any(not 0 <= one < len(x.shape) for one in axis):
-        raise ValueError(f"{axis} are not axes of {list(x.shape)}")
-    return Type(x.dtype, tuple(n for place, n in enumerate(x.shape) if place not in axis))
-
-
-def _extreme(x: Type, *, axis: tuple[int, ...]) -> Type:
-    found = _sum(x, axis=axis)
-    if any(x.shape[one] == 0 for one in axis):
-        raise ValueError("among no numbers none is the largest or the smallest")
-    return found
-
-
-OPERATIONS["broadcast_to"] = Operation("broadcast_to", 1, _broadcast)
-OPERATIONS["reshape"] = Operation("reshape", 1, _reshape)
-OPERATIONS["permute_dims"] = Operation("permute_dims", 1, _permute)
-OPERATIONS["getitem"] = Operation("getitem", 1, _getitem)
-OPERATIONS["sum"] = Operation("sum", 1, _sum)
-for _name in ("max", "min"):
-    OPERATIONS[_name] = Operation(_name, 1, _extreme)

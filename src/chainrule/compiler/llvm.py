@@ -20,9 +20,10 @@ import struct
 from collections.abc import Collection
 from functools import lru_cache
 
-#: The functions that machine code calls: their places in the table of pointers that it is given, first
-#: those of one number, then, in the same order, those of a whole vector.
-MATH = ("exp", "log", "sin", "cos", "tanh", "pow")
+#: The functions that machine code calls: their places in the table of pointers that it is given. First
+#: those of one double, then, in the same order, those of a whole vector of them; then, in a table that is
+#: made for floats as well, both of floats.
+MATH = ("exp", "log", "sin", "cos", "tanh", "pow", "erf")
 
 
 class Operand:
@@ -222,6 +223,9 @@ class Writer:
     def tanh(self, x: Input) -> Operand:
         return self.call("tanh", x)
 
+    def erf(self, x: Input) -> Operand:
+        return self.call("erf", x)
+
     def pow(self, x: Input, y: Input) -> Operand:
         return self.call("pow", x, y)
 
@@ -240,7 +244,8 @@ class Writer:
         return Operand(result)
 
     def _called(self, function: str, kind: str, texts: list[str], offset: int = 0) -> str:
-        place = self.name(f"getelementptr ptr, ptr %math, i64 {MATH.index(function) + offset}")
+        start = offset + (2 * len(MATH) if self.real == "float" else 0)
+        place = self.name(f"getelementptr ptr, ptr %math, i64 {MATH.index(function) + start}")
         pointer = self.name(f"load ptr, ptr {place}")
         return f"call {kind} {pointer}({', '.join(f'{kind} {text}' for text in texts)})"
 

@@ -95,29 +95,38 @@ def _library() -> str:
 
 
 @cache
-def lanes() -> int:
-    """How many doubles one vector of this processor holds."""
+def lanes(real: str = "double") -> int:
+    """How many numbers of ``real``, a ``double`` or a ``float``, one vector of this processor holds."""
     features = binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 8
-    return 4 if features.get("avx2") else 2
+    doubles = 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+    return doubles if real == "double" else 2 * doubles
 
 
 # --- mathematical functions --------------------------------------------------------------------------
 
 
 @cache
-def vectorised(width: int) -> frozenset[str]:
-    """Those of :data:`MATH` that there is a version of for ``width`` doubles at once."""
-    return frozenset(name for name in MATH if _vector_address(name, width))
+def vectorised(width: int, real: str = "double") -> frozenset[str]:
+    """Those of :data:`MATH` that there is a version of for ``width`` numbers at once."""
+    return frozenset(name for name in MATH if _vector_address(name, width, real))
 
 
 @cache
-def math_table(width: int) -> ctypes.Array:
-    """The table ``%math`` of addresses: for one number, then for ``width`` at once (0 for none)."""
+def math_table(doubles: int, floats: int = 0) -> ctypes.Array:
+    """The table ``%math`` of addresses: for one double, then for so many at once (0 for none); where
+    ``floats`` is given, the same for them after that."""
+    table = _addresses("double", doubles) + (_addresses("float", floats) if floats else [])
+    return (ctypes.c_void_p * len(table))(*table)
+
+
+def _addresses(real: str, width: int) -> list[int | None]:
     library = _c_library()
-    one = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value for name in MATH]
-    return (ctypes.c_void_p * (2 * len(MATH)))(*one, *(_vector_address(name, width) for name in MATH))
+    one = [ctypes.cast(getattr(library, name + _ENDINGS[real]), ctypes.c_void_p).value for name in MATH]
+    return [*one, *(_vector_address(name, width, real) for name in MATH)]
+
+
+#: What C adds to a function's name, by its type.
+_ENDINGS = {"double": "", "float": "f"}
 
 
 def _c_library() -> Any:
@@ -126,8 +135,11 @@ def _c_library() -> Any:
     return ctypes.CDLL(ctypes.util.find_library("m") if platform.system() == "Darwin" else "libm.so.6")
 
 
-#: How glibc's vector library names its variants on x86-64, by the number of doubles.
-_VARIANTS = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}
+#: How glibc's vector library names its variants on x86-64, by the type and how many at once.
+_VARIANTS = {
+    "double": {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"},
+    "float": {4: "_ZGVbN4", 8: "_ZGVdN8", 16: "_ZGVeN16"},
+}
 
 
 @cache
@@ -140,10 +152,10 @@ def _vector_library() -> Any:
         return None
 
 
-def _vector_address(name: str, width: int) -> int:
-    library = _vector_library()
-    if library is None or width not in _VARIANTS:
+def _vector_address(name: str, width: int, real: str) -> int:
+    library, variants = _vector_library(), _VARIANTS[real]
+    if library is None or width not in variants:
         return 0
     operands = "vv" if name == "pow" else "v"
-    function = getattr(library, f"{_VARIANTS[width]}{operands}_{name}", None)
+    function = getattr(library, f"{variants[width]}{operands}_{name}{_ENDINGS[real]}", None)
     return (function and ctypes.cast(function, ctypes.c_void_p).value) or 0

@@ -6,7 +6,8 @@ import linecache
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chainrule.compiler.ir import OPERATIONS, Instruction, Program
+from chainrule.compiler.ir import Instruction, Program
+from chainrule.compiler.operations import OPERATIONS
 from chainrule.origin import Origin, line
 
 #: The most names in the first line; programs of whole networks have hundreds.
@@ -35,7 +36,7 @@ def readable(program: Program) -> Iterator[str]:
             if source and source != written:
                 yield f"  # {source}"
                 written = source
-            yield f"  {f'v{place} = {_formula(program, instruction, inline)}':<48}{instruction.type}"
+            yield f"  {f'v{place} = {_formula(program, instruction, inline)}':<47} {instruction.type}"
     for name, place in program.outputs.items():
         yield f"  {name} = {inline.get(place, f'v{place}')}"
 
@@ -51,7 +52,7 @@ def listing(program: Program, start: int = 0, stop: int | None = None) -> Iterat
         if source and source != written:
             yield f"  # {source}"
             written = source
-        yield f"  {f'v{place} = {_plain_formula(instruction, names)}':<48}{instruction.type}"
+        yield f"  {f'v{place} = {_plain_formula(instruction, names)}':<47} {instruction.type}"
 
 
 def source_line(origin: Origin | None) -> str:
@@ -92,10 +93,11 @@ def _formula(program: Program, instruction: Instruction, names: Mapping[int, str
         return f" {known.infix} ".join(operands)
     if operation == "neg":
         return f"-{operands[0]}"
-    if operation == "getitem":
+    if operation in ("getitem", "update"):
         shape = program.type(instruction.operands[0]).shape
         parts = [_part(part, n) for part, n in zip(attributes["key"], shape, strict=False)]
-        return f"{operands[0]}[{', '.join(parts)}]"
+        picked = f"{operands[0]}[{', '.join(parts)}]"
+        return picked if operation == "getitem" else f"update({picked}, {operands[1]})"
     if operation in ("sum", "max", "min") and not instruction.type.shape:
         return f"{operation}({operands[0]})"
     return _plain_formula(instruction, names)

@@ -1,8 +1,8 @@
 """What every program must be, whoever made it.
 
 Inputs come first, each by a name of its own. An operand stands before what reads it. Each instruction has
-the type that :func:`~chainrule.compiler.ir.infer` gives, each constant fits its dtype. The outputs are
-there, and what is carried from one run to the next keeps its type.
+the type that :func:`~chainrule.compiler.operations.infer` gives, each constant fits its dtype. The outputs
+are there, and what is carried from one run to the next keeps its type.
 
 The verifier runs after each pass, so that a mistake is found where it was made:
 
@@ -29,13 +29,16 @@ import struct
 from typing import Any
 
 from chainrule import errors
-from chainrule.compiler.ir import Instruction, Program, Type, infer
+from chainrule.compiler.ir import Instruction, Program, Type
+from chainrule.compiler.operations import infer
 from chainrule.compiler.text import listing
+from chainrule.compiler.types import DTYPES
 
 #: How many instructions a message shows on either side of the one that is wrong.
 AROUND = 10
 
-_DTYPES = ("float64", "float32", "int64", "bool")
+#: How many bits an integer has, the sign apart.
+_BITS = {"int64": 63, "int32": 31}
 
 
 def verify(program: Program, stage: str) -> Program:
@@ -92,7 +95,7 @@ def _check_leaf(program: Program, place: int, one: Instruction, names: set[str],
 def _is_type(found: Any) -> bool:
     return (
         isinstance(found, Type)
-        and found.dtype in _DTYPES
+        and found.dtype in DTYPES
         and isinstance(found.shape, tuple)
         and all(n.__class__ is int and n >= 0 for n in found.shape)
     )
@@ -108,8 +111,8 @@ def fits(value: Any, dtype: str) -> bool:
         return True
     if dtype == "bool":
         return isinstance(value, bool)
-    if dtype == "int64":
-        return isinstance(value, int) and -(2**63) <= value < 2**63
+    if dtype in _BITS:
+        return isinstance(value, int) and -(1 << _BITS[dtype]) <= value < 1 << _BITS[dtype]
     if not isinstance(value, (int, float)):
         return False
     try:

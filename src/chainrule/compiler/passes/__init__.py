@@ -2,12 +2,14 @@
 
 1. :mod:`~chainrule.compiler.passes.rewriting` walks over the program once and makes it anew, each
    instruction in its simplest form. What that is, say the rules of
-   :mod:`~chainrule.compiler.passes.algebra` and :mod:`~chainrule.compiler.passes.shapes`; what was computed
-   before, says :mod:`~chainrule.compiler.passes.subexpressions`.
+   :mod:`~chainrule.compiler.passes.algebra`, :mod:`~chainrule.compiler.passes.elements` and
+   :mod:`~chainrule.compiler.passes.shapes`; what was computed before, says
+   :mod:`~chainrule.compiler.passes.subexpressions`.
 2. :mod:`~chainrule.compiler.passes.dead_code` drops what nothing reads, or reads any more.
 
 "The same numbers" is meant for every number: infinities, NaN and the sign of zero are kept. Only where n
-equal terms are added up, and where a power is a square or a reciprocal, may the last bit differ. A pass
+equal terms are added up, or matrix products, and where a power is a square or a reciprocal, may the last
+bit differ. A pass
 keeps the types, the names and order of the inputs (those that are not read as well), the outputs, what is
 carried, and for each instruction the user's line that it came from. Its time grows with the length of the
 program.

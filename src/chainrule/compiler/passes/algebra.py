@@ -12,12 +12,13 @@ whether anybody else reads the part in question (``w.only``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import copysign, frexp, inf
+from math import frexp, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.compiler.ir import Instruction
+from chainrule.compiler.verify import fits
 
 if TYPE_CHECKING:
     from chainrule.compiler.passes.rewriting import Rewriter
@@ -25,32 +26,34 @@ if TYPE_CHECKING:
 
 def _add(w: Rewriter, one: Instruction, x: int, y: int) -> int | None:
     a, b = w.made[x], w.made[y]
-    if _is_zero(w, y, -1.0):
+    if w.is_zero(y, -1.0):
         return x  # x + (−0) = x
-    if _is_zero(w, x, -1.0):
+    if w.is_zero(x, -1.0):
         return y  # (−0) + y = y
     if b.operation == "neg":
         return w.add("sub", x, b.operands[0])  # x + (−y) = x − y
     if a.operation == "neg":
         return w.add("sub", y, a.operands[0])  # (−x) + y = y − x
+    for zero, other in ((x, y), (y, x)):
+        if w.is_zero(zero, 1.0) and _adds_zero(w, other):
+            return other  # (x + 0) + 0 = x + 0
     return None
+
+
+def _adds_zero(w: Rewriter, place: int) -> bool:
+    one = w.made[place]
+    return one.operation == "add" and any(w.is_zero(operand, 1.0) for operand in one.operands)
 
 
 def _sub(w: Rewriter, one: Instruction, x: int, y: int) -> int | None:
     b = w.made[y]
-    if _is_zero(w, y, 1.0):
+    if w.is_zero(y, 1.0):
         return x  # x − 0 = x
     if b.operation == "neg":
         return w.add("add", x, b.operands[0])  # x − (−y) = x + y
-    if _is_zero(w, x, -1.0):
+    if w.is_zero(x, -1.0):
         return w.add("neg", y)  # (−0) − y = −y
     return None
-
-
-def _is_zero(w: Rewriter, place: int, sign: float) -> bool:
-    """Whether that value is the zero of that sign throughout. The one zero of integers has both."""
-    number = w.numbers[place]
-    return number == 0 and (w.made[place].type.dtype == "int64" or copysign(1.0, number) == sign)
 
 
 def _mul(w: Rewriter, one: Instruction, x: int, y: int) -> int | None:
@@ -63,7 +66,7 @@ def _mul(w: Rewriter, one: Instruction, x: int, y: int) -> int | None:
     if number == -1:
         return w.add("neg", x)  # x · (−1) = −x
     if number is not None:
-        if a.operation == "neg":  # (−x) · c = x · (−c)
+        if a.operation == "neg" and fits(-number, one.type.dtype):  # (−x) · c = x · (−c)
             return w.add("mul", a.operands[0], w.constant(-number, one.type))
         return None
     if a.operation == "neg" and b.operation == "neg":
@@ -123,7 +126,7 @@ def _neg(w: Rewriter, one: Instruction, x: int) -> int | None:
     if w.only(x, "mul"):
         for place, other in (a.operands, a.operands[::-1]):
             number = w.numbers[place]
-            if number is not None:  # −(x · c) = x · (−c)
+            if number is not None and fits(-number, one.type.dtype):  # −(x · c) = x · (−c)
                 return w.add("mul", other, w.constant(-number, one.type))
     return None
 
@@ -178,6 +181,11 @@ def _where(w: Rewriter, one: Instruction, condition: int, x: int, y: int) -> int
         return x  # where(c, x, x) = x, where(true, x, y) = x
     if chosen is False:
         return y  # where(false, x, y) = y
+    for side, kept in ((x, 1), (y, 2)):
+        inner = w.made[side]
+        if inner.operation == "where" and inner.operands[0] == condition:
+            chosen_there = inner.operands[kept]  # where(c, where(c, x, z), y) = where(c, x, y)
+            return w.add("where", condition, *((chosen_there, y) if kept == 1 else (x, chosen_there)))
     if w.made[condition].operation == "logical_not":  # where(not c, x, y) = where(c, y, x)
         return w.add("where", w.made[condition].operands[0], y, x)
     a, b = w.numbers[x], w.numbers[y]
@@ -186,7 +194,7 @@ def _where(w: Rewriter, one: Instruction, condition: int, x: int, y: int) -> int
             return condition  # where(c, true, false) = c
         if a is False and b is True:
             return w.add("logical_not", condition)  # where(c, false, true) = not c
-    elif a == 1 and _is_zero(w, y, 1.0):
+    elif a == 1 and w.is_zero(y, 1.0):
         return w.add("astype", condition, dtype=one.type.dtype)  # where(c, 1, 0) is c as a number
     return None
 
@@ -199,14 +207,43 @@ def _astype(w: Rewriter, one: Instruction, x: int) -> int | None:
         source = a.operands[0]
         if (w.made[source].type.dtype, a.type.dtype) in _LOSSLESS:
             return w.add("astype", source, dtype=one.type.dtype)  # as a wider type first, and then as one
+    if a.operation in ("add", "sub") and one.type.dtype.startswith("float") and w.only(x, a.operation):
+        most = _most(w, x)
+        if most is not None and most <= _EXACT:  # small integers add up as floats do
+            return w.add(a.operation, *(w.add("astype", y, dtype=one.type.dtype) for y in a.operands))
+    return None
+
+
+#: Up to here float32 holds every integer.
+_EXACT = 1 << 24
+
+
+def _most(w: Rewriter, place: int, depth: int = 4) -> int | None:
+    """How far from 0 an integer can be, if it is made of few truths and numbers."""
+    one = w.made[place]
+    if one.type.dtype.startswith("float"):
+        return None
+    if one.type.dtype == "bool":
+        return 1
+    number = w.numbers[place]
+    if number is not None:
+        return abs(int(number))
+    if one.operation == "astype":
+        return _most(w, one.operands[0], depth)
+    if one.operation in ("add", "sub") and depth:
+        terms = [_most(w, operand, depth - 1) for operand in one.operands]
+        return None if None in terms else sum(term for term in terms if term is not None)
     return None
 
 
 #: From which dtype to which every number is kept.
 _LOSSLESS = {
     ("bool", "int64"),
+    ("bool", "int32"),
     ("bool", "float32"),
     ("bool", "float64"),
+    ("int32", "int64"),
+    ("int32", "float64"),
     ("float32", "float64"),
 }
 

@@ -7,7 +7,7 @@ first of these that applies:
 - *lifting*: an elementwise operation on copies (``broadcast_to``) of small values is done on the small
   values, and its result copied: the work leaves the loop;
 - the *rules* of its operation (:mod:`~chainrule.compiler.passes.algebra`,
-  :mod:`~chainrule.compiler.passes.shapes`);
+  :mod:`~chainrule.compiler.passes.elements`, :mod:`~chainrule.compiler.passes.shapes`);
 - *sharing*: what was computed before is read from there (:mod:`~chainrule.compiler.passes.subexpressions`).
 
 What a rule makes is simplified in turn. Each rule leaves less to do, so this ends.
@@ -17,22 +17,30 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable
+from math import copysign
 from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.interpreter import evaluate
-from chainrule.compiler.ir import OPERATIONS, Instruction, Program, Type, infer
-from chainrule.compiler.passes import algebra, shapes
+from chainrule.compiler.ir import Instruction, Program, Type
+from chainrule.compiler.operations import OPERATIONS, infer
+from chainrule.compiler.passes import algebra, elements, shapes
 from chainrule.compiler.passes.dead_code import moved
 from chainrule.compiler.passes.subexpressions import key_of
 from chainrule.origin import Origin
+
+#: Where the rules are written.
+BOOKS = (algebra, elements, shapes)
 
 #: A rule is given the instruction and the places of its operands. It returns the place of the same value,
 #: or None where it has nothing better.
 Rule = Callable[..., int | None]
 
-_RULES: dict[str, Rule] = {**algebra.RULES, **shapes.RULES}
+_RULES: dict[str, tuple[Rule, ...]] = {
+    name: tuple(book.RULES[name] for book in BOOKS if name in book.RULES)
+    for name in {name for book in BOOKS for name in book.RULES}
+}
 
 _ELEMENTWISE = frozenset(name for name, operation in OPERATIONS.items() if operation.elementwise)
 
@@ -98,8 +106,7 @@ class Rewriter:
                 found = self._folded(one)
                 if found is not None:
                     return found
-            rule = _RULES.get(one.operation)
-            if rule is not None:
+            for rule in _RULES.get(one.operation, ()):
                 found = rule(self, one, *operands)
                 if found is not None:
                     return found
@@ -118,6 +125,13 @@ class Rewriter:
     def copied(self, place: int, shape: tuple[int, ...]) -> int:
         """The place of that value, copied to ``shape``."""
         return self.add("broadcast_to", place, shape=shape)
+
+    def is_zero(self, place: int, sign: float) -> bool:
+        """Whether that value is the zero of that sign throughout. The one zero of integers has both."""
+        number = self.numbers[place]
+        if number is None or number != 0:
+            return False
+        return not self.made[place].type.dtype.startswith("float") or copysign(1.0, number) == sign
 
     def only(self, place: int, operation: str) -> bool:
         """Whether that value is the result of ``operation``, for one reader."""

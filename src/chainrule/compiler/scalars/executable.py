@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler import run
-from chainrule.compiler.ir import Program, Type
+from chainrule.compiler.fingerprint import fingerprint
+from chainrule.compiler.ir import Program
 from chainrule.compiler.passes import optimised
 from chainrule.compiler.scalars import emit
 from chainrule.compiler.scalars import schedule as scheduling
@@ -124,14 +125,3 @@ def _aligned(count: int) -> Any:
     memory = np.zeros(count + _ALIGNMENT // 8)
     start = -memory.ctypes.data % _ALIGNMENT // 8
     return memory[start : start + count]
-
-
-def fingerprint(program: Program) -> str:
-    """All that the machine code follows from, as text: not where in the user's files it came from."""
-    types: dict[Type, str] = {}
-    instructions = []
-    for one in program.instructions:
-        kind = types.get(one.type) or types.setdefault(one.type, str(one.type))
-        attributes = sorted(one.attributes.items()) if one.attributes else ""
-        instructions.append(f"{one.operation}{one.operands}{attributes}{kind}")
-    return "\n".join([*instructions, str(dict(program.outputs)), str(dict(program.carried))])
