@@ -112,6 +112,31 @@ def _put(x: torch.Tensor, value: torch.Tensor, key: Any) -> torch.Tensor:
     return out
 
 
+def _convolution(x: torch.Tensor, w: torch.Tensor, **options: Any) -> torch.Tensor:
+    run = torch.conv1d if x.ndim == 3 else torch.conv2d
+    return run(x, w, **options)
+
+
+def _transposed(place: int) -> Callable[..., torch.Tensor]:
+    """The gradient of a convolution for its input, or its weight, by the other one: linear in both."""
+
+    def run(g: torch.Tensor, other: torch.Tensor, shape: Any, **options: Any) -> torch.Tensor:
+        one = torch.zeros(shape, dtype=g.dtype, requires_grad=True)
+        out = _convolution(*((one, other) if place == 0 else (other, one)), **options)
+        (found,) = torch.autograd.grad(out, one, g, create_graph=True)
+        return found
+
+    return run
+
+
+def _pooled(name: str) -> Callable[..., torch.Tensor]:
+    def run(x: torch.Tensor, window: Any, stride: Any) -> torch.Tensor:
+        found: torch.Tensor = getattr(torch.nn.functional, f"{name}_pool{len(window)}d")(x, window, stride)
+        return found
+
+    return run
+
+
 #: What PyTorch calls a row by, where it is not the row's name, or takes other arguments.
 TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "sum": lambda x, axis, keepdims: x.sum(_axes(x, axis), keepdims),
@@ -129,6 +154,11 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "concat": lambda *inputs, axis: torch.cat(inputs, axis),
     "stack": lambda *inputs, axis: torch.stack(inputs, axis),
     "astype": lambda x, dtype: x.to(getattr(torch, dtype)),
+    "convolution": _convolution,
+    "convolution_input": _transposed(0),
+    "convolution_weight": _transposed(1),
+    "max_pool": _pooled("max"),
+    "avg_pool": _pooled("avg"),
     "getitem": lambda x, key: x[_as_torch(key)],
     "index_add": _index_add,
     "put": _put,

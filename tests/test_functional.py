@@ -32,6 +32,7 @@ PROGRAMS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("neg pos abs", lambda lib, x: (-x, +x, abs(x), lib.neg(x), lib.abs(x)), (M,)),
     ("square", lambda lib, x: (lib.square(x), x.square()), (M,)),
     ("functions", lambda lib, x: (lib.exp(x), lib.sin(x), lib.cos(x), lib.tanh(x)), (V,)),
+    ("erf", lambda lib, x: (lib.erf(x), (3 * x).erf(), (0.1 * x).erf()), (M,)),
     ("more functions", lambda lib, x: (lib.sigmoid(x), lib.relu(x), lib.sign(x.detach())), (M,)),
     ("roots and logs", lambda lib, x: (lib.sqrt(x * x + 1), lib.log(x * x + 1)), (M,)),
     ("extremes of two", lambda lib, x, y: (lib.maximum(x, y), lib.minimum(x, y)), (M, M[::-1].copy())),
@@ -85,6 +86,26 @@ PROGRAMS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("cat of dtypes", lambda lib, x, y: lib.cat([x, y]), (V, M[0])),
     ("stack", lambda lib, x, y: (lib.stack([x, y]), lib.stack((x, y), dim=-1)), (M, M[::-1].copy())),
     ("gather", lambda lib, x, i: (x.gather(1, i), lib.gather(x, 0, i[:2, :3])), (M, I // 4)),
+    ("sort", lambda lib, x: (*lib.sort(x), *x.sort(0, descending=True), x.argsort(1)), (M,)),
+    ("sort of ties", lambda lib, x: (*x.sort(stable=True), x.argsort(dim=0, stable=True)), (I,)),
+    (
+        "sort of ties, downwards",
+        lambda lib, x: (
+            *x.sort(stable=True, descending=True),
+            x.argsort(dim=0, stable=True, descending=True),
+        ),
+        (I,),
+    ),
+    (
+        "sort of special values",
+        lambda lib, x: (*x.sort(stable=True), *x.sort(stable=True, descending=True)),
+        (np.array([1.0, math.nan, -math.inf, 2.0, math.inf, 1.0, math.nan]),),
+    ),
+    ("sort of a number", lambda lib, x: (*x.sort(), x.argsort()), (S,)),
+    ("topk", lambda lib, x: (*x.topk(2), *lib.topk(x, 3, dim=0, largest=False), *x.topk(0)), (M,)),
+    ("topk of a number", lambda lib, x: x.topk(1), (S,)),
+    ("triangles", lambda lib, x: (x.tril(), x.triu(), lib.tril(x, -1), lib.triu(x, diagonal=2)), (M,)),
+    ("triangles of more", lambda lib, x: (x.tril(1), x.triu(-1)), (T,)),
     # Products.
     (
         "matmul",
@@ -114,7 +135,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e30, -1e30, 1e-
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "name", ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "abs", "sign", "square"]
+    "name", ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf", "relu", "abs", "sign", "square"]
 )
 def test_special_values_of_functions(name: str, dtype: str) -> None:
     numbers = np.array(SPECIAL, dtype=dtype)
@@ -294,6 +315,20 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
         lambda: v.dot(cr.zeros(3)),
         errors.ShapeError,
         "a matrix product of shapes (4,) and (3,)",
+    ),
+    (
+        "topk",
+        lambda: m.topk(5),
+        errors.DomainError,
+        "topk: k must be a whole number from 0 to 4, the",
+    ),
+    ("topk text", lambda: m.topk("a"), errors.DTypeError, "axis 1, and it is 'a'"),
+    ("sort axis", lambda: m.sort(2), errors.IndexOutOfRangeError, "sort was given dim=2"),
+    (
+        "tril",
+        lambda: v.tril(),
+        errors.ShapeError,
+        "tril is for matrices, over the last two axes",
     ),
     ("var", lambda: m.var(correction="a"), errors.DTypeError, "correction must be a number, and it"),
     ("all of text", lambda: cr.all("a"), errors.DTypeError, "all cannot take 'a'"),

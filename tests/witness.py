@@ -8,6 +8,7 @@ and is the rule on the whole open region around the witness on which the choices
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,9 +71,15 @@ class Witnessed:
     __hash__ = None  # type: ignore[assignment]  # equality is a choice here
 
 
+#: The floats in rules that stand for numbers which no float is.
+IRRATIONAL = {2 / math.sqrt(math.pi): 2 / sympy.sqrt(sympy.pi)}
+
+
 def _parts(x: Any) -> tuple[Any, Any]:
     if isinstance(x, Witnessed):
         return x.expr, x.at
+    if x in IRRATIONAL:
+        return IRRATIONAL[x], IRRATIONAL[x]
     number = sympy.nsimplify(int(x) if isinstance(x, bool) else x)
     return number, number
 
@@ -94,6 +101,7 @@ def _function(function: Callable[..., Any]) -> Callable[..., Witnessed]:
 
 
 cos = _function(sympy.cos)
+erf = _function(sympy.erf)
 exp = _function(sympy.exp)
 log = _function(sympy.log)
 pow = _function(sympy.Pow)

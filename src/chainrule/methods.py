@@ -38,6 +38,7 @@ class Methods:
     cos = F.cos
     tanh = F.tanh
     sigmoid = F.sigmoid
+    erf = F.erf
     relu = F.relu
     abs = F.abs
     sign = F.sign
@@ -73,6 +74,11 @@ class Methods:
     broadcast_to = F.broadcast_to
     expand = F.expand
     gather = F.gather
+    sort = F.sort
+    argsort = F.argsort
+    topk = F.topk
+    tril = F.tril
+    triu = F.triu
     matmul = F.matmul
     dot = F.dot
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule import eager
 from chainrule import functional as F
 from chainrule.autodiff.graph import Absent, Node
 from chainrule.eager import apply, tensor_operand, wrap
@@ -72,6 +73,10 @@ def getitem(x: Any, key: Any, /) -> Any:
     return apply(ROWS["getitem"], (x,), {"key": key})
 
 
+def stack(inputs: Any, /, *, axis: int) -> Any:
+    return apply(ROWS["stack"], inputs, {"axis": axis})
+
+
 def index_add(x: Any, /, *, key: Any, shape: tuple[int, ...]) -> Any:
     return apply(ROWS["index_add"], (x,), {"key": key, "shape": shape})
 
@@ -86,6 +91,22 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int) -> Any:
 
 def scatter_add(x: Any, indices: Any, /, *, axis: int, shape: tuple[int, ...]) -> Any:
     return apply(ROWS["scatter_add"], (x, indices), {"axis": axis, "shape": shape})
+
+
+def convolution(x: Any, w: Any, /, **options: Any) -> Any:
+    return apply(ROWS["convolution"], (x, w), options)
+
+
+def convolution_input(g: Any, w: Any, /, **options: Any) -> Any:
+    return apply(ROWS["convolution_input"], (g, w), options)
+
+
+def convolution_weight(g: Any, x: Any, /, **options: Any) -> Any:
+    return apply(ROWS["convolution_weight"], (g, x), options)
+
+
+def zeros_like(x: Any, /) -> Any:
+    return wrap(eager.xp.zeros_like(x._data))
 
 
 def astype(x: Any, dtype: Any, /) -> Any:

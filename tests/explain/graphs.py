@@ -8,6 +8,7 @@ from typing import Any
 import chainrule
 from chainrule import Value, explain
 from chainrule.explain import Derivation
+from chainrule.nn import functional as F
 
 Graph = Callable[[], Any]
 
@@ -69,6 +70,21 @@ def _gathered_twice() -> Any:
     return (g * g).sum()
 
 
+def _image() -> Any:
+    return tensor(*X, *Y, -0.25, -2.0, 0.1, 1.1, shape=(1, 1, 4, 4))
+
+
+def _filters() -> Any:
+    return tensor(*Y[:4], *X[:4], shape=(2, 1, 2, 2))
+
+
+def _convolved_twice() -> Any:
+    image, filters = _image(), _filters()
+    out = F.conv2d(image, filters, stride=2)
+    gradients = chainrule.autograd.grad((out**3).sum(), (image, filters), create_graph=True)
+    return sum((g * g).sum() for g in gradients)
+
+
 #: By name, so that a failure says which.
 GRAPHS: dict[str, Graph] = {
     "add": lambda: (_matrix() + _positive()).sum(),
@@ -85,6 +101,7 @@ GRAPHS: dict[str, Graph] = {
     "sin": lambda: _matrix().sin().sum(),
     "cos": lambda: _matrix().cos().sum(),
     "tanh": lambda: _matrix().tanh().sum(),
+    "erf": lambda: _matrix().erf().sum(),
     "sigmoid": lambda: _matrix().sigmoid().sum(),
     "relu": lambda: _matrix().relu().sum(),
     "abs": lambda: _matrix().abs().sum(),
@@ -114,6 +131,10 @@ GRAPHS: dict[str, Graph] = {
     "take_along_axis": lambda: (_matrix().gather(1, chainrule.tensor([[2], [0]])) ** 2).sum(),
     "index_add": _twice_differentiated,
     "scatter_add": _gathered_twice,
+    "convolution": lambda: (F.conv2d(_image(), _filters(), padding=1) ** 2).sum(),
+    "convolution_input, convolution_weight": _convolved_twice,
+    "max_pool": lambda: (F.max_pool2d(_image(), 2) ** 2).sum(),
+    "avg_pool": lambda: (F.avg_pool2d(_image(), 3, stride=1) ** 2).sum(),
     "matmul": lambda: (_matrix() @ _positive().T).sum(),
     "matmul of vectors": lambda: tensor(*X) @ tensor(*Y),
 }

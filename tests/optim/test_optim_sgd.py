@@ -155,7 +155,7 @@ def run(w: chainrule.Tensor, optimizer: optim.SGD, steps: int) -> None:
 def test_a_saved_state_takes_up_where_it_was() -> None:
     w = leaf(1.0, 2.0)
     optimizer = optim.SGD([w], lr=0.01, momentum=0.9, weight_decay=0.1, nesterov=True)
-    assert optimizer.state_dict()["velocities"] == [None]
+    assert [v.tolist() for v in optimizer.state_dict()["velocities"]] == [[0.0, 0.0]]
     run(w, optimizer, 3)
     copy = w.detach().clone().requires_grad_()
     resumed = optim.SGD([copy], lr=1.0)
@@ -173,13 +173,13 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
         ({"lr": 1.0}, errors.NameUnknownError, "missing: momentum, nesterov, velocities, weight"),
         ({**good, "lr": -1.0}, errors.DomainError, "lr must be"),
         ({**good, "lr": 9.0, "velocities": 3}, errors.DTypeError, "a dictionary"),
-        ({**good, "lr": 9.0, "velocities": [3]}, errors.DTypeError, "velocity 0 must be a Tensor"),
+        ({**good, "lr": 9.0, "velocities": [3]}, errors.DTypeError, "momentum buffer 0 must be"),
         (
             {**good, "lr": 9.0, "velocities": [leaf(1.0)]},
             errors.ShapeError,
-            r"shapes \[\(1,\)\], and the parameters have shapes \[\(2,\)\]",
+            r"shapes \[\(1,\)\], and the parameters need \[\(2,\)\]",
         ),
-        ({**good, "lr": 9.0, "velocities": []}, errors.ShapeError, r"have shapes \[\]"),
+        ({**good, "lr": 9.0, "velocities": []}, errors.ShapeError, r"of the shapes \[\]"),
     ]
     for state, error, message in cases:
         with pytest.raises(error, match=message):
@@ -203,3 +203,23 @@ def test_a_step_that_one_parameter_refuses_changes_none() -> None:
     assert a.tolist() == before
     assert b.tolist() == [1.0, 1.0, 1.0]
     assert [v.tolist() for v in optimizer.state_dict()["velocities"]] == state
+
+
+def test_momentum_may_come_later_and_a_loaded_state_stays_in_the_same_tensors() -> None:
+    w = leaf(1.0, 2.0)
+    optimizer = optim.SGD([w], lr=0.5)
+    assert optimizer.state_dict()["velocities"] == [None]
+    optimizer.momentum = 0.5
+    (velocity,) = optimizer.velocities
+    w.sum().backward()
+    optimizer.step()
+    assert velocity is optimizer.velocities[0]
+    assert velocity.tolist() == [1.0, 1.0]
+    optimizer.load_state_dict({**optimizer.state_dict(), "velocities": [chainrule.tensor([3.0, 4.0])]})
+    assert velocity is optimizer.velocities[0]
+    assert velocity.tolist() == [3.0, 4.0]
+    optimizer.load_state_dict({**optimizer.state_dict(), "velocities": [None]})
+    assert velocity.tolist() == [0.0, 0.0]
+    with pytest.raises(errors.DomainError, match=r"momentum must be a number in \[0, 1\)"):
+        optimizer.momentum = 2
+    assert optimizer.momentum == 0.5

@@ -91,6 +91,26 @@ WORDS_FR: dict[str, str] = {
     "pick {g} where the value was put": "{g}, pris là où la valeur a été mise",
     "put {g} back at the gathered places, 0 elsewhere": "{g}, remis aux places choisies, 0 ailleurs",
     "gather {g} from the places that were added to": "{g}, pris aux places où l'on avait ajouté",
+    "lay {y} over each window of {x}, times that place's {g}, and add up": (
+        "{y}, posé sur chaque fenêtre de {x} et multiplié par le {g} de cette place, puis la somme"
+    ),
+    "add up the windows of {x}, each times its place's {g}": (
+        "somme des fenêtres de {x}, chacune multipliée par le {g} de sa place"
+    ),
+    "convolve {g} with {y}": "convolution de {g} par {y}",
+    "add up the windows of {g}, each times its place's {x}": (
+        "somme des fenêtres de {g}, chacune multipliée par le {x} de sa place"
+    ),
+    "convolve {y} with {g}": "convolution de {y} par {g}",
+    "lay {g} over each window of {y}, times that place's {x}, and add up": (
+        "{g}, posé sur chaque fenêtre de {y} et multiplié par le {x} de cette place, puis la somme"
+    ),
+    "{g} of each window goes to its largest element, the first of equals": (
+        "{g} de chaque fenêtre, donné à son plus grand élément (au premier des ex æquo)"
+    ),
+    "{g} of each window, shared evenly by its n elements: {g} / n for each": (
+        "{g} de chaque fenêtre, partagé entre ses n éléments : {g} / n pour chacun"
+    ),
     "({g})ᵀ": "({g})ᵀ",
     "{g} @ {y}ᵀ": "{g} @ {y}ᵀ",
     "{x}ᵀ @ {g}": "{x}ᵀ @ {g}",

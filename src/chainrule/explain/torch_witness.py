@@ -60,6 +60,38 @@ def _scatter_add(x: Any, indices: Any, *, axis: Any, shape: Any) -> Any:
     return torch.zeros(shape, dtype=x.dtype).scatter_add(axis, indices, x)
 
 
+def _convolution(x: Any, w: Any, **options: Any) -> Any:
+    return (torch.conv1d if x.ndim == 3 else torch.conv2d)(x, w, **options)
+
+
+def _transposed(place: int) -> Callable[..., Any]:
+    """What PyTorch's own way back through a convolution gives its input (0), or its weight (1)."""
+
+    def run(g: Any, other: Any, *, shape: Any, groups: int, **options: Any) -> Any:
+        missing = torch.zeros(shape, dtype=g.dtype)
+        operands = (missing, other) if place == 0 else (other, missing)
+        return torch.ops.aten.convolution_backward(
+            g,
+            *operands,
+            None,
+            *(options[name] for name in ("stride", "padding", "dilation")),
+            False,
+            [0] * (len(shape) - 2),
+            groups,
+            [place == 0, place == 1, False],
+        )[place]
+
+    return run
+
+
+def _pooled(name: str) -> Callable[..., Any]:
+    def run(x: Any, *, window: Any, stride: Any) -> Any:
+        function = getattr(torch.nn.functional, f"{name}_pool{len(window)}d")
+        return function(x, window, stride)
+
+    return run
+
+
 def _key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(_key(part) for part in key)
@@ -95,6 +127,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "cos": torch.cos,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "erf": torch.erf,
     "relu": torch.relu,
     "abs": torch.abs,
     "maximum": _tensors(torch.maximum),
@@ -121,5 +154,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "take_along_axis": lambda x, indices, *, axis: torch.gather(x, axis, indices),
     "scatter_add": _scatter_add,
     "matmul": torch.matmul,
+    "convolution": _convolution,
+    "convolution_input": _transposed(0),
+    "convolution_weight": _transposed(1),
+    "max_pool": _pooled("max"),
+    "avg_pool": _pooled("avg"),
     "astype": _astype,
 }

@@ -1,6 +1,8 @@
 """The functions of tensors, with PyTorch's names: each applies a row, or a few.
 
-A function whose first argument is a tensor is a method too (:mod:`chainrule.methods`).
+A function whose first argument is a tensor is a method too (:mod:`chainrule.methods`). What networks alone
+need (convolutions, attention, dropout, …) stands in modules of its own, which
+:mod:`chainrule.nn.functional` brings together.
 """
 
 from chainrule.functional.elementwise import (
@@ -13,6 +15,7 @@ from chainrule.functional.elementwise import (
     cos,
     div,
     eq,
+    erf,
     exp,
     ge,
     gt,
@@ -81,6 +84,8 @@ from chainrule.functional.shape import (
     transpose,
     unsqueeze,
 )
+from chainrule.functional.sorting import argsort, sort, topk
+from chainrule.functional.triangles import tril, triu
 
 __all__ = [
     "ValuesAndIndices",
@@ -92,6 +97,7 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "argsort",
     "bitwise_and",
     "bitwise_or",
     "broadcast_to",
@@ -104,6 +110,7 @@ __all__ = [
     "div",
     "dot",
     "eq",
+    "erf",
     "exp",
     "expand",
     "flatten",
@@ -138,6 +145,7 @@ __all__ = [
     "sign",
     "sin",
     "softmax",
+    "sort",
     "sqrt",
     "square",
     "squeeze",
@@ -147,7 +155,10 @@ __all__ = [
     "sum",
     "t",
     "tanh",
+    "topk",
     "transpose",
+    "tril",
+    "triu",
     "unsqueeze",
     "var",
     "where",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule import errors
 from chainrule.axes import one_axis
 from chainrule.eager import apply, structural, tensor_operand
@@ -32,9 +34,10 @@ def gather(input: Any, dim: int, index: Any) -> Tensor:
     ):
         raise errors.gather_shapes(input.shape, places.shape, axis)
     length = input.shape[axis] if input.ndim else 1
-    bad = places[(places < 0) | (places >= length)]
-    if bad.size:
-        raise errors.index_out_of_range(int(bad[0]), length, "gather")
+    if places.__class__ is np.ndarray:  # of traced indices, machine code sees to it
+        bad = places[(places < 0) | (places >= length)]
+        if bad.size:
+            raise errors.index_out_of_range(int(bad[0]), length, "gather")
     within = tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(places.shape))
     if input._data[within].shape != input.shape:  # numpy wants the other axes to be equally long
         input = getitem(input, within)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from chainrule import errors
+from chainrule import eager, errors
 from chainrule.axes import Dim, one_axis, some_axes
 from chainrule.eager import apply, structural, tensor_operand, wrap
 from chainrule.functional.elementwise import div, exp, maximum, minimum, mul, sqrt, sub
@@ -120,12 +120,12 @@ def _at_index(input: Any, indices: Tensor, dim: int, keepdim: bool) -> ValuesAnd
 
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest element stands: in the flattened tensor, or along ``dim``."""
-    return _arg(np.argmax, input, dim, keepdim, "argmax")
+    return _arg(eager.xp.argmax, input, dim, keepdim, "argmax")
 
 
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest element stands: in the flattened tensor, or along ``dim``."""
-    return _arg(np.argmin, input, dim, keepdim, "argmin")
+    return _arg(eager.xp.argmin, input, dim, keepdim, "argmin")
 
 
 def _arg(of: Any, input: Any, dim: int | None, keepdim: bool, name: str) -> Tensor:
@@ -171,9 +171,16 @@ def _floating(input: Any, name: str) -> Tensor:
 
 def all(input: Any) -> Tensor:
     """Whether every element is true (or not 0)."""
-    return wrap(np.all(tensor_operand(input, "all")._data))
+    array = tensor_operand(input, "all")._data
+    return wrap(np.all(array) if array.__class__ is np.ndarray else _of_traced(eager.xp.min, array, True))
 
 
 def any(input: Any) -> Tensor:
     """Whether some element is true (or not 0)."""
-    return wrap(np.any(tensor_operand(input, "any")._data))
+    array = tensor_operand(input, "any")._data
+    return wrap(np.any(array) if array.__class__ is np.ndarray else _of_traced(eager.xp.max, array, False))
+
+
+def _of_traced(extreme: Any, array: Any, of_nothing: bool) -> Any:
+    """All, or any, of a traced array: the least, or the largest, of its truths."""
+    return extreme(array != 0) if array.size else np.array(of_nothing)

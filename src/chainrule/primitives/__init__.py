@@ -5,7 +5,7 @@
 (y, x)
 """
 
-from chainrule.primitives import elementwise, indexing, linalg, reduction, shape
+from chainrule.primitives import convolution, elementwise, indexing, linalg, pooling, reduction, shape
 from chainrule.primitives.row import ROWS, Elementwise, Row, Sample, Structural
 
 __all__ = [
@@ -14,9 +14,11 @@ __all__ = [
     "Row",
     "Sample",
     "Structural",
+    "convolution",
     "elementwise",
     "indexing",
     "linalg",
+    "pooling",
     "reduction",
     "shape",
 ]

@@ -6,7 +6,8 @@ the partial is PyTorch's choice, and ``special`` makes the tests look there.
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf, nan, pi
+from math import sqrt as root
 
 from chainrule.primitives.row import ANYWHERE, BOOLEAN, POSITIVE, elementwise
 
@@ -90,6 +91,12 @@ sigmoid = elementwise(
     lambda xp, x: 1 / (1 + xp.exp(-x)),
     partials=(lambda xp, out, x: out * (1 - out),),
     special=((800.0,), (-800.0,), (nan,)),
+)
+erf = elementwise(
+    "erf",
+    lambda xp, x: xp.erf(x),
+    partials=(lambda xp, out, x: xp.exp(-x * x) * (2 / root(pi)),),
+    special=((0.0,), (-0.0,), (inf,), (-inf,), (nan,)),
 )
 relu = elementwise(
     "relu",
