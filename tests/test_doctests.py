@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import pkgutil
 
 import pytest
 
-MODULES = [
-    "arrays.scalar",
-    "arrays.shapes",
-    "arrays.symbolic",
-    "arrays.traced",
-    "autograd",
-    "compiler.executable",
-    "compiler.interpreter",
-    "compiler.ir",
-    "compiler.llvm",
-    "compiler.passes",
-    "compiler.passes.subexpressions",
-    "compiler.verify",
-    "compiling.function",
-    "compiling.mapping",
-    "compiling.watched",
-    "creation",
-    "functional",
-    "gradcheck",
-    "primitives",
-    "random",
-    "tensor",
-    "value",
-]
+import chainrule
+
+#: Every module, but what runs when it is imported.
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(chainrule.__path__, "chainrule.")
+    if not module.name.endswith("__main__")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
-    module = importlib.import_module(f"chainrule.{name}")
-    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0

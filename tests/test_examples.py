@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import chainrule
@@ -235,7 +236,22 @@ def test_too_little_training_is_said_and_fails(tmp_path: Path, capsys: pytest.Ca
     assert complaint == "Too few: at least 96% is required, which 20 epochs reach (this was 1).\n"
 
 
+def test_a_whole_step_compiled_is_the_step_as_written() -> None:
+    found = lesson("15_whole_step")
+    images, labels = found.batches()
+    plain, model = found.training()
+    step, compiled_model = found.training()
+    quick = chainrule.compile(step)
+    for place in range(4):
+        batch = chainrule.tensor(images[place]), chainrule.tensor(labels[place])
+        assert quick(*batch).item() == pytest.approx(plain(*batch).item(), rel=1e-5)
+    for a, b in zip(model.parameters(), compiled_model.parameters(), strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), atol=1e-5)
+    assert "computed by numpy: nothing" in quick.report()
+
+
 # -------------------------------------------------------------- the scripts, as a learner runs them
+
 
 SCRIPTS = {
     "01_chain_rule": "by chainrule   dz/dx = 30",
@@ -252,6 +268,7 @@ SCRIPTS = {
     "12_scalar_and_tensor": "The 50 gradients dL/dw differ by at most",
     "13_course_cells": "tensor(1., grad_fn=<PowBackward0>)",
     "14_machine_speed": "w' = v",
+    "15_whole_step": "product by BLAS",
     "digits": "of the held-out scans read correctly",
 }
 

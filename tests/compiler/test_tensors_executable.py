@@ -71,7 +71,9 @@ def test_products_of_every_layout(dtype: str, m: int, k: int, n: int, turned: st
     left = b.add("permute_dims", (x,), axes=(1, 0)) if "x" in turned else x
     right = b.add("permute_dims", (y,), axes=(1, 0)) if "y" in turned else y
     program = b.program({"z": b.add("matmul", (left, right))})
-    agree(program, {name: normal(*program.type(p).shape, dtype=dtype) for name, p in program.inputs.items()})
+    agree(
+        program, {name: normal(*program.type(p).shape, dtype=dtype) for name, p in program.inputs.items()}
+    )
 
 
 @pytest.mark.parametrize("size", [4, 40])

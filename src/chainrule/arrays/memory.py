@@ -4,22 +4,19 @@ The values of a program never change, and the arrays of a training step do. A :c
 whose content is one value of the program now and another one later; a view looks into the memory of its
 base, as numpy's do, and writes through to it.
 
+>>> from chainrule.compiler.interpreter import run
 >>> trace = Trace("doubled", Memory)
 >>> x = trace.input("x", (3,), "float32")
 >>> first = x[:1]
 >>> x *= 2.0
 >>> first += 1.0
->>> print(trace.program({"x": x}))
-doubled(x: f32[3]) -> x: f32[3]
-  v4 = x * 2.0                                    f32[3]
-  v5 = v4[:1]                                     f32[1]
-  v8 = v5 + 1.0                                   f32[1]
-  v9 = update(v4, v8, key=(slice(0, 1, 1),))      f32[3]
-  x = v9
+>>> run(trace.program({"x": x}), {"x": np.array([1, 2, 3], np.float32)})["x"].tolist()
+[3.0, 4.0, 6.0]
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -39,17 +36,33 @@ class Memory(Traced):
     that a memory stands for where it was there before.
     """
 
-    __slots__ = ("__weakref__", "_attributes", "_operation", "_place", "_root", "_written", "base", "outside")
+    __slots__ = (
+        "__weakref__",
+        "_attributes",
+        "_doubts",
+        "_made",
+        "_operation",
+        "_place",
+        "_root",
+        "_written",
+        "base",
+        "outside",
+    )
 
     base: Memory | None
     outside: np.ndarray | None
+    _doubts: list[weakref.ref[Memory]]  # of a root: views that may be copies, as numpy lays arrays out
+    _made: int  # its first place
+    _operation: str  # of a view: how it looks into its base
+    _attributes: Mapping[str, Any]
 
     def __init__(self, trace: Trace, place: int, type: Type) -> None:
         self.trace = trace
         self.type = type
         self.base = None
         self.outside = None
-        self._place = place
+        self._place = self._made = place
+        self._doubts = []
         self._root: Memory | None = None  # of a view; a reference to itself would be a cycle
         self._written = 0  # how often; of a view, how often its root had been when it last looked
 
@@ -71,7 +84,7 @@ class Memory(Traced):
         return self if self._root is None else self._root
 
     @property
-    def weak(self) -> bool:  # type: ignore[override]  # told by the class, as Python's numbers are
+    def weak(self) -> bool:
         return False
 
     @weak.setter
@@ -87,7 +100,27 @@ class Memory(Traced):
             return found
         found.base, found._root, found._written = self, self.root, self.version
         found._operation, found._attributes = operation, attributes
+        if operation == "reshape" and _without_ones(self.shape) != _without_ones(found.shape):
+            root = self.root
+            if root.outside is None and self._turned():
+                root._doubts = [*root._doubts, weakref.ref(found)]
         return found
+
+    def _turned(self) -> bool:
+        """Whether numpy may have laid the array out in another order than that of its axes: its results
+        take the order of their operands, and a permutation changes it."""
+        instructions = self.trace.builder.instructions
+        pending, seen = [self.root._made], set()
+        while pending:
+            place = pending.pop()
+            one = instructions[place]
+            if place in seen or one.operation == "reshape":
+                continue
+            seen.add(place)
+            if one.operation == "permute_dims":
+                return True
+            pending += one.operands
+        return False
 
     def _reshapes_in_place(self, shape: Shape) -> bool:
         """Whether numpy's reshape looks into the same memory, and does not have to copy."""
@@ -144,6 +177,8 @@ class Memory(Traced):
         trace, place = self.trace, value.place
         if trace.closed:
             raise errors.traced_elsewhere(place_now())
+        if self._doubts and any(one() is not None for one in self._doubts):
+            raise errors.written_in_doubt(self.shape, place_now())
         if self.base is None:
             self._place = place
             self._written += 1
@@ -238,7 +273,9 @@ class Memory(Traced):
 
     # --- numpy's functions: those that have a name in the namespace, and no others
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(  # type: ignore[override]  # None at its base: numpy is not to ask
+        self, ufunc: Any, method: str, *inputs: Any, **options: Any
+    ) -> Any:
         from chainrule.arrays import traced
 
         name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
@@ -250,9 +287,9 @@ class Memory(Traced):
         return getattr(traced, name)(*(lifted(self.trace, one) for one in inputs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        if function in (np.shape, np.ndim, np.size) and not kwargs and len(args) == 1:
-            return getattr(self, function.__name__)
-        self.escape("array", f"np.{function.__name__}")
+        if function not in (np.shape, np.ndim, np.size) or kwargs or len(args) != 1:
+            self.escape("array", f"np.{function.__name__}")
+        return getattr(self, function.__name__)
 
     # --- what would need the numbers now
 
@@ -318,6 +355,11 @@ class Number(Memory):
 
 
 _ELEMENTWISE = frozenset(name for name, one in OPERATIONS.items() if one.elementwise)
+
+
+def _without_ones(shape: Shape) -> list[int]:
+    return [n for n in shape if n != 1]
+
 
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 

@@ -10,14 +10,20 @@ from __future__ import annotations
 from string import Template
 
 from chainrule.compiler import barrier
-from chainrule.compiler.barrier import COUNTERS, LINE
+from chainrule.compiler.barrier import COUNTERS, LINE, LONG
 
 #: More members than this gain little where every step is a fraction of a millisecond.
 LARGEST = 8
 
 #: How many members there are; functions of an address that sleep until woken, and wake; the BLAS's
 #: functions for the number of its threads, or 0.
-SIZE, SLEEP, WAKE, GET_THREADS, SET_THREADS = 4, 5, 6, 7, 8
+SIZE, SLEEP, WAKE, GET_THREADS, SET_THREADS = 5, 6, 7, 8, 9
+
+#: How many calls the first member still does alone, and how many it did so after the last that was slow.
+ALONE, PENALTY = 10, 11
+
+#: The most of these.
+_MOST_ALONE = 64
 
 #: The call that the members look for: how many there have been; the function, 0 to leave; its frame.
 CALLS, FUNCTION, FRAME = LINE, LINE + 1, LINE + 2
@@ -99,9 +105,27 @@ restrain:
   br label %work
 work:
   %restore = phi i32 [1, %together], [1, %number], [%threads, %restrain]
+  %alone.at = getelementptr i64, ptr %team, i64 $ALONE
+  %calls = load i64, ptr %alone.at
+  %crowded = icmp sgt i64 %calls, 0
+  br i1 %crowded, label %avoid, label %share
+avoid:
+  %fewer = sub i64 %calls, 1
+  store i64 %fewer, ptr %alone.at
+  call void %function(ptr %frame, ptr %team, i64 0, i64 1)
+  br label %done
+share:
+  %waited.at = getelementptr i64, ptr %team, i64 $WAITED
+  store i64 0, ptr %waited.at
+  %before = $TICK
   call void @publish(ptr %team, ptr %function, ptr %frame, i64 %members)
   call void %function(ptr %frame, ptr %team, i64 0, i64 %members)
   call void @barrier(ptr %team, i64 0, i64 %members)
+  %after = $TICK
+  %ticks = sub i64 %after, %before
+  call void @judge(ptr %team, i64 %ticks)
+  br label %done
+done:
   %changed = icmp ne i32 %restore, 1
   br i1 %changed, label %release, label %over
 release:
@@ -109,6 +133,32 @@ release:
   br label %over
 over:
   store atomic i64 0, ptr @busy release, align 8
+  ret void
+}
+
+; Where the first member waited for most of the call, and for long, the others had no core to run on: other
+; processes have them. The next calls it does alone; the more of them, the more often that happens.
+define internal void @judge(ptr %team, i64 %ticks) nounwind {
+  %waited.at = getelementptr i64, ptr %team, i64 $WAITED
+  %waited = load i64, ptr %waited.at
+  %long.at = getelementptr i64, ptr %team, i64 $LONG
+  %long = load i64, ptr %long.at
+  %was.long = icmp sgt i64 %waited, %long
+  %twice = shl i64 %waited, 1
+  %was.most = icmp sgt i64 %twice, %ticks
+  %slow = and i1 %was.long, %was.most
+  %penalty.at = getelementptr i64, ptr %team, i64 $PENALTY
+  %penalty = load i64, ptr %penalty.at
+  %double = shl i64 %penalty, 1
+  %more = add i64 %double, 1
+  %much = icmp sgt i64 %more, $MOST_ALONE
+  %harsh = select i1 %much, i64 $MOST_ALONE, i64 %more
+  %mild = lshr i64 %penalty, 1
+  %next = select i1 %slow, i64 %harsh, i64 %mild
+  store i64 %next, ptr %penalty.at
+  %calls = select i1 %slow, i64 %harsh, i64 0
+  %alone.at = getelementptr i64, ptr %team, i64 $ALONE
+  store i64 %calls, ptr %alone.at
   ret void
 }
 
@@ -184,29 +234,39 @@ over:
   ret void
 }
 
-; As long as it takes to look so often.
-define void @spin(i64 %turns) nounwind {
+define void @nothing(ptr %frame, ptr %team, i64 %member, i64 %members) nounwind {
+  ret void
+}
+
+; The ticks that it takes to look so often.
+define i64 @spin(i64 %turns) nounwind {
 entry:
   %seen.at = alloca i64
   store i64 0, ptr %seen.at
+  %before = $TICK
   br label %look
 look:
   %turn = phi i64 [0, %entry], [%next, %look]
   $PAUSE
-  %seen = load atomic i64, ptr %seen.at acquire, align 8
+  %seen = call i1 @has_come(ptr %seen.at, i64 1)
   %next = add i64 %turn, 1
   %more = icmp slt i64 %next, %turns
   br i1 %more, label %look, label %over
 over:
-  ret void
+  %after = $TICK
+  %ticks = sub i64 %after, %before
+  ret i64 %ticks
 }
 """
 
 
 def text() -> str:
     """LLVM's text of ``run(team, function, frame)``, ``dismiss(team)``, ``serve(team, member)`` and
-    ``spin(turns)``, and of the number ``busy``, 1 while any team is at work."""
+    ``spin(turns)``; of the number ``busy``, 1 while any team is at work; and of ``nothing``, a function
+    that a team can call."""
     places = {"SIZE": SIZE, "SLEEP": SLEEP, "WAKE": WAKE, "GET_THREADS": GET_THREADS}
     places |= {"SET_THREADS": SET_THREADS, "CALLS": CALLS, "FUNCTION": FUNCTION, "FRAME": FRAME}
     places |= {"SLEEPERS": SLEEPERS, "LINE": LINE, "LARGEST": LARGEST}
-    return barrier.text() + Template(_LLVM).substitute(places, PAUSE=barrier.pauses()[0])
+    places |= {"ALONE": ALONE, "PENALTY": PENALTY, "MOST_ALONE": _MOST_ALONE}
+    places |= {"WAITED": COUNTERS + 1, "LONG": LONG}
+    return barrier.text() + Template(_LLVM).substitute(places, **barrier.idioms())

@@ -9,6 +9,9 @@ member 0 is the thread that asks::
 How many members there are is said at each call, since there may be one alone: all teams share the same
 cores, so that there is one at work at a time, and who asks while it is at work does the whole by itself.
 
+Where other processes keep the cores busy, a member may not run for milliseconds while the others wait. A
+team that waits more than it works does the next calls alone, then tries again.
+
 The others are threads that stay in machine code, outside Python's lock. After a call they look for the next
 for a fifth of a millisecond, then sleep until they are woken. They end with the interpreter; a process that
 was forked off makes its own.
@@ -22,15 +25,18 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from threading import Lock, Semaphore, Thread
 from typing import Any, ClassVar
 
 from chainrule.compiler import blas, cores, members, run
-from chainrule.compiler.barrier import LINE, REST, REST_FOR, SPINS, YIELD
+from chainrule.compiler.barrier import LINE, LONG, REST, REST_FOR, SPINS, YIELD
 
 #: Seconds to look without a break.
 _SPIN = 5e-6
+
+#: Seconds after which a wait is long.
+_LONG = 2e-4
 
 #: Microseconds to sleep while waiting for long.
 _REST = 50
@@ -83,6 +89,10 @@ class Team:
                     self._threads.append(self._member(member))
             except RuntimeError:  # no more threads are to be had: those that came sleep until the end
                 self._alone()
+            self._run(
+                self._address, _code().nothing, None
+            )  # they come to their places: that takes its time
+            self._memory.numbers[members.ALONE] = self._memory.numbers[members.PENALTY] = 0
             self._started = True
 
     def _member(self, number: int) -> Thread:
@@ -113,7 +123,8 @@ class _Memory:
         self.numbers = (ctypes.c_int64 * members.LENGTH).from_address(self.address)
         self._held: list[Any] = [space]
         self.numbers[members.SIZE] = size
-        self.numbers[SPINS] = _code().turns(_SPIN)
+        turns, ticks = _code().rates
+        self.numbers[SPINS], self.numbers[LONG] = int(_SPIN * turns) + 1, int(_LONG * ticks) + 1
         self.numbers[YIELD], self.numbers[REST], self.numbers[REST_FOR] = _idling()
         library = blas.find()
         if library and library.threads:
@@ -158,20 +169,24 @@ class _Code:
         self.run = self._function("run", None, address, address, address)
         self.serve = self._function("serve", None, address, whole)
         self.dismiss = self._function("dismiss", ctypes.c_int, address)
-        self._spin = self._function("spin", None, whole)
+        self._spin = self._function("spin", whole, whole)
+        self.nothing = self._library.address("nothing")
         self.busy = ctypes.c_int64.from_address(self._library.address("busy"))
 
     def _function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
         return ctypes.CFUNCTYPE(result, *arguments)(self._library.address(name))
 
-    def turns(self, seconds: float) -> int:
-        """How often a member can look in that time; processors differ tenfold in how long they pause."""
-        trial, fastest = 500, float("inf")
+    @cached_property
+    def rates(self) -> tuple[float, float]:
+        """How often a member can look in a second (processors differ tenfold in how long they pause), and
+        the ticks of the processor's clock in one."""
+        trial, found = 500, []
         for _ in range(4):
             start = time.perf_counter()
-            self._spin(trial)
-            fastest = min(fastest, time.perf_counter() - start)
-        return int(trial * seconds / fastest) + 1
+            ticks = self._spin(trial)
+            found.append((time.perf_counter() - start, ticks))
+        seconds, ticks = min(found)
+        return trial / seconds, ticks / seconds
 
 
 @cache

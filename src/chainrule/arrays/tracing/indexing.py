@@ -207,7 +207,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int) -> Any:
     trace = trace_of((x, indices))
     x = lifted(trace, x)
     [axis] = axes(axis, x.ndim)
-    indices = _along(trace, indices, x.shape[axis])
+    indices = _along(trace, indices)
     common = list(np.broadcast_shapes(_at(x.shape, axis, 1), _at(indices.shape, axis, 1)))
     x = broadcast_to(x, _at(common, axis, x.shape[axis]))
     indices = broadcast_to(indices, _at(common, axis, indices.shape[axis]))
@@ -219,7 +219,7 @@ def scatter_add(g: Any, indices: Any, /, *, axis: int, shape: Shape) -> Any:
     trace = trace_of((g, indices))
     g = lifted(trace, g)
     [axis] = axes(axis, len(shape))
-    indices = _along(trace, indices, shape[axis])
+    indices = _along(trace, indices)
     part = _at(indices.shape, axis, shape[axis])
     added = trace.add(
         "scatter_add", (filled(g, 0, part), indices, broadcast_to(g, indices.shape)), axis=axis
@@ -229,8 +229,11 @@ def scatter_add(g: Any, indices: Any, /, *, axis: int, shape: Shape) -> Any:
     return put(filled(g, 0, tuple(shape)), added, key=tuple(slice(0, n) for n in part))
 
 
-def _along(trace: Trace, indices: Any, n: int) -> Any:
-    return _traced_places(trace, counted_from_the_front(indices, n))
+def _along(trace: Trace, indices: Any) -> Any:
+    """The indices as they are: in these two functions, as in PyTorch's, a negative one is an error."""
+    if isinstance(indices, np.ndarray):
+        return trace.known(indices.astype("int64"))
+    return indices if indices.type.dtype == "int64" else astype(indices, "int64")
 
 
 def _at(shape: Any, axis: int, n: int) -> Shape:

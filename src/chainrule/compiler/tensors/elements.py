@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.exponential import exp32
 from chainrule.compiler.integers import Integers
 from chainrule.compiler.llvm import Input, Operand, Writer
 from chainrule.compiler.tensors.code import Code
@@ -64,6 +65,8 @@ class Elements:
 
     def computed(self, operation: str, dtype: str, operands: list[Input], lanes: int) -> Operand:
         """An elementwise operation on operands of ``dtype``."""
+        if operation == "exp" and dtype == "float32":
+            return exp32(self.writer(dtype, lanes), operands[0])
         found: Operand = getattr(self.writer(dtype, lanes), operation)(*operands)
         return found
 
@@ -139,7 +142,8 @@ class Elements:
         kind = vector(KINDS[dtype], lanes)
         text = (
             f"call {kind} @llvm.masked.gather.v{lanes}{suffix(dtype)}.v{lanes}p0("
-            f"<{lanes} x ptr> {pointers}, i32 {item_bytes(dtype)}, <{lanes} x i1> {mask}, {kind} zeroinitializer)"
+            f"<{lanes} x ptr> {pointers}, i32 {item_bytes(dtype)}, "
+            f"<{lanes} x i1> {mask}, {kind} zeroinitializer)"
         )
         return self._from_memory(text, dtype, lanes)
 

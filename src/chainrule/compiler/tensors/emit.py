@@ -18,12 +18,13 @@ from typing import NamedTuple
 from chainrule.compiler import barrier
 from chainrule.compiler.blas import Blas
 from chainrule.compiler.tensors.code import Code
+from chainrule.compiler.tensors.combining import combined
+from chainrule.compiler.tensors.convolution_launch import ConvolutionLaunch
 from chainrule.compiler.tensors.elements import Vectorised, item_bytes
 from chainrule.compiler.tensors.fusion import Kernel
-from chainrule.compiler.tensors.combining import combined
 from chainrule.compiler.tensors.loops import PARAMETERS, KernelCode
 from chainrule.compiler.tensors.moving import WAYS, MovingCode
-from chainrule.compiler.tensors.plan import CALLBACK, FAILURE, FIRST_ARRAY, Plan
+from chainrule.compiler.tensors.plan import CALLBACK, DGEMM, FAILURE, FIRST_ARRAY, SGEMM, Plan
 from chainrule.compiler.tensors.products import ProductCode
 
 #: The places of the frame.
@@ -99,6 +100,13 @@ def _launches(
         parts = code.parts
         how = "product in line" if code.inline else "product by BLAS"
         yield Launch(name, parts, how, (place,)), code.text(name)
+    elif operation.startswith("convolution"):
+        [(scratch, _)] = plan.scratch[group.number].values()
+        launch = ConvolutionLaunch(plan.lowered, place, plan.parts, width, blas)
+        gemm = SGEMM if plan.lowered.type(place).dtype == "float32" else DGEMM
+        how = "convolution by BLAS" if blas else "convolution in loops"
+        for number, one in enumerate(launch.functions(name, plan.storage, scratch, gemm)):
+            yield Launch(one.name, one.parts, "combine" if number else how, (place,)), one.text
     elif operation in WAYS:
         text = MovingCode(plan.lowered, place, plan.storage).text(name)
         yield Launch(name, 1, "moves", (place,), operation == "check"), text

@@ -7,10 +7,10 @@ Otherwise it is kept in the arena, and copied when the step is over."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from chainrule.compiler.tensors.convolution_launch import ConvolutionLaunch
 from chainrule.compiler.tensors.elements import item_bytes
 from chainrule.compiler.tensors.fusion import Fusion, Group, Kernel
 from chainrule.compiler.tensors.loops import Storage
@@ -87,7 +87,7 @@ def plan(lowered: Lowered, state: Sequence[str], parts: int) -> Plan:
         found.storage[lowered.outputs[name]] = Storage(found.result_slot(name), 0)
     _place_state(found)
     _checks_first(found)
-    found.order = _ordered(fusion)
+    found.order = _ordered(found, stored)
     _place_arena(found, stored)
     return found
 
@@ -169,33 +169,67 @@ def _checks_first(found: Plan) -> None:
                 fusion.wait(group, check)
 
 
-def _ordered(fusion: Fusion) -> list[Group]:
-    """The groups, each after those that it needs, otherwise in the order of the program."""
+def _ordered(found: Plan, stored: set[int]) -> list[Group]:
+    """The groups, each after those that it needs: what gives back more memory than it takes as soon as it
+    can run, the others in the order of the program."""
+    fusion = found.fusion
     waiting = {group.number: len(group.needs) for group in fusion.groups}
     needed_by: dict[int, list[int]] = {}
     for group in fusion.groups:
         for number in group.needs:
             needed_by.setdefault(number, []).append(group.number)
+    memory = _Memory(found, stored)
 
-    def urgency(number: int) -> tuple[bool, int, int]:
+    def urgency(number: int) -> tuple[bool, bool, int, int]:
         group = fusion.groups[number]
-        return (not _is_check(fusion, group), group.members[0] if group.members else 0, number)
+        first = group.members[0] if group.members else 0
+        return (not _is_check(fusion, group), memory.growth(group) > 0, first, number)
 
-    ready = [urgency(number) for number, count in waiting.items() if not count]
-    heapq.heapify(ready)
+    ready = [number for number, count in waiting.items() if not count]
     order: list[Group] = []
     done = 0
     while ready:
-        *_, number = heapq.heappop(ready)
+        number = min(ready, key=urgency)
+        ready.remove(number)
         done += 1
         if fusion.groups[number].members:  # others were united with another one
             order.append(fusion.groups[number])
+            memory.ran(fusion.groups[number])
         for other in needed_by.get(number, ()):
             waiting[other] -= 1
             if not waiting[other]:
-                heapq.heappush(ready, urgency(other))
+                ready.append(other)
     assert done == len(fusion.groups)
     return order
+
+
+class _Memory:
+    """What the groups that ran have left in the arena, and who still reads it."""
+
+    def __init__(self, found: Plan, stored: set[int]) -> None:
+        self._made: dict[int, int] = {}
+        self._reads: dict[int, set[int]] = {}
+        self._readers: dict[int, set[int]] = {}
+        lowered, fusion = found.lowered, found.fusion
+        for place, group in fusion.group.items():
+            if place in stored and place not in found.storage:
+                size = lowered.type(place).size * item_bytes(lowered.type(place).dtype)
+                self._made[place] = size
+            for operand in fusion.reads(place):
+                root = lowered.views[operand].root
+                if fusion.group.get(root) is not group and root not in found.storage:
+                    self._reads.setdefault(group.number, set()).add(root)
+                    self._readers.setdefault(root, set()).add(group.number)
+
+    def growth(self, group: Group) -> int:
+        """By how many bytes the arena is fuller after ``group`` than before."""
+        made = sum(self._made.get(place, 0) for place in group.members)
+        read = self._reads.get(group.number, ())
+        return made - sum(self._made.get(root, 0) for root in read if len(self._readers[root]) == 1)
+
+    def ran(self, group: Group) -> None:
+        for root in self._reads.get(group.number, ()):
+            self._readers[root].discard(group.number)
 
 
 # --- the arena ---------------------------------------------------------------------------------------
@@ -259,34 +293,55 @@ def _place_arena(found: Plan, stored: set[int]) -> None:
             if place not in stored or place in found.storage:
                 continue
             size = lowered.type(place).size * item_bytes(lowered.type(place).dtype)
-            source = _overwritten(found, place)
-            if source in pieces and last[source] == at:
-                pieces[place] = pieces.pop(source)
-                ending[at].remove(source)
+            for source in _overwritten(found, group, place):
+                if source in pieces and last[source] == at:
+                    pieces[place] = pieces.pop(source)
+                    ending[at].remove(source)
+                    break
             else:
                 pieces[place] = (arena.take(size), size)
             found.storage[place] = Storage(ARENA, pieces[place][0])
             ending.setdefault(last[place], []).append(place)
-        scratch = _scratch(found, group, arena) if isinstance(group, Kernel) else ()
+        scratch = _scratch(found, group, arena)
         for start, size in [*scratch, *(pieces.pop(place) for place in ending.pop(at, ()))]:
             arena.give(start, size)
     found.arena = arena.size
 
 
-def _overwritten(found: Plan, place: int) -> int | None:
-    """The array that an operation changes a part of, where all of it is there in one piece: it may be
-    changed where it is, if nobody reads it any more."""
-    one = found.lowered.instructions[place]
+def _overwritten(found: Plan, group: Group, place: int) -> list[int]:
+    """The arrays that may be changed into ``place`` where they are, if nobody reads them any more: what an
+    operation changes a part of, and what a kernel reads at the places that it writes to."""
+    lowered, one = found.lowered, found.lowered.instructions[place]
+    if isinstance(group, Kernel):
+        nest = found.nests[group.number]
+        return [root for root in sorted(nest.read_roots) if _is_over(found, nest, root, place)]
     if one.operation not in ("update", "add_at", "scatter_add"):
-        return None
-    view, *others = [found.lowered.views[operand] for operand in one.operands]
-    if any(other.root == view.root for other in others):
-        return None
-    whole = found.lowered.type(view.root).size == one.type.size
-    return view.root if whole and not view.offset else None
+        return []
+    view, *others = [lowered.views[operand] for operand in one.operands]
+    whole = lowered.type(view.root).size == one.type.size and not view.offset
+    return [view.root] if whole and all(other.root != view.root for other in others) else []
 
 
-def _scratch(found: Plan, kernel: Kernel, arena: Arena) -> list[tuple[int, int]]:
+def _is_over(found: Plan, nest: Nest, root: int, place: int) -> bool:
+    before, after = found.lowered.type(root), found.lowered.type(place)
+    same = before.dtype == after.dtype and before.size == after.size
+    return same and _at_the_same_place(found, nest.kernel, root, place)
+
+
+def _scratch(found: Plan, group: Group, arena: Arena) -> list[tuple[int, int]]:
+    """What a group uses while it runs, by its start and its bytes."""
+    if isinstance(group, Kernel):
+        return _scratch_of_kernel(found, group, arena)
+    [place] = group.members
+    if not found.lowered.instructions[place].operation.startswith("convolution"):
+        return []
+    size = ConvolutionLaunch(found.lowered, place, found.parts, _LINE, None).scratch
+    start = arena.take(size)
+    found.scratch[group.number] = {place: (Storage(ARENA, start), size)}
+    return [(start, size)]
+
+
+def _scratch_of_kernel(found: Plan, kernel: Kernel, arena: Arena) -> list[tuple[int, int]]:
     """What a kernel uses while it runs: rows that are kept, and for what several parts add up, one array
     for each of them."""
     nest, parts = found.nests[kernel.number], found.parts_of(kernel)

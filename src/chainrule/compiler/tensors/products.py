@@ -17,7 +17,11 @@ from chainrule.compiler.tensors.loops import PARAMETERS, Storage
 from chainrule.compiler.tensors.lowering import SMALL_PRODUCT, Lowered
 
 #: A product of so many multiplications is worth a second core.
-_WORTH_SHARING = 400_000
+_WORTH_SHARING = 130_000
+
+#: OpenBLAS packs the operands of products of more multiplications than this; the rows and columns of the
+#: result that are computed in one call below that; and how many rows are few.
+_UNPACKED, _TILE, _FEW_ROWS = 1_000_000, (16, 64), 128
 
 #: How many vectors of sums a product in line keeps in registers.
 _SUMS = 16
@@ -142,20 +146,54 @@ class ProductCode:
         self._in_line(a, b, c, start, stop)
 
     def _by_blas(self, a: str, b: str, c: str, shared: bool) -> None:
+        """The whole product, or this part of it: some of the rows, or of the columns."""
+        code, kind = self.code, KINDS[self.dtype]
+        m, n = str(self.m), str(self.n)
+        if shared and self.m >= self.n:
+            first, m = self._share(self.m, 16)
+            a = code.at(a, kind, code.times(first, self.a.strides[-2]))
+            c = code.at(c, kind, code.times(first, self.n))
+        elif shared:
+            first, n = self._share(self.n, 16)
+            b = code.at(b, kind, code.times(first, self.b.strides[-1]))
+            c = code.at(c, kind, first)
+        tile = self._tile()
+        if tile is None:
+            self._call(a, b, c, m, n)
+            return
+        rows, columns = tile
+        with code.loop("0", n, columns) as across:
+            wide = self._rest(across.index, n, columns)
+            right = code.at(b, kind, code.times(across.index, self.b.strides[-1]))
+            above = code.at(c, kind, across.index)
+            with code.loop("0", m, rows) as down:
+                left = code.at(a, kind, code.times(down.index, self.a.strides[-2]))
+                target = code.at(above, kind, code.times(down.index, self.n))
+                self._call(left, right, target, self._rest(down.index, m, rows), wide)
+
+    def _tile(self) -> tuple[int, int] | None:
+        """The rows and columns of the result for one call. Up to some size OpenBLAS computes from where the
+        operands lie; above it packs them first, which takes longer than it saves if there are few rows."""
+        transposed_a, _ = _layout(self.a, self.shape_a)
+        if transposed_a or self.m > _FEW_ROWS or self.m * self.n * self.k <= _UNPACKED:
+            return None
+        rows, columns = _TILE
+        while rows * columns * self.k > _UNPACKED and rows > 4:
+            rows //= 2
+        return (rows, columns) if rows > 4 else None
+
+    def _rest(self, index: str, count: str, size: int) -> str:
+        """How many of ``count`` are left from ``index`` on, ``size`` at most."""
+        code = self.code
+        left = code.name(f"sub i64 {count}, {index}")
+        return code.name(f"call i64 @llvm.smin.i64(i64 {left}, i64 {size})")
+
+    def _call(self, a: str, b: str, c: str, m: str, n: str) -> None:
+        """BLAS's product of ``m`` rows and ``n`` columns."""
         assert self.blas is not None
         code, kind, whole = self.code, KINDS[self.dtype], self.blas.integer
-        m: int | str = self.m
-        n: int | str = self.n
-        if shared:
-            by_rows = self.m >= self.n
-            _, first, count = self._share(self.m if by_rows else self.n, 16)
-            moved = 0 if by_rows else 1
-            a = code.at(a, kind, code.times(first, self.a.strides[-2])) if by_rows else a
-            b = b if by_rows else code.at(b, kind, code.times(first, self.b.strides[-1]))
-            c = code.at(c, kind, code.times(first, self.n) if by_rows else first)
-            if whole != "i64":
-                count = code.name(f"trunc i64 {count} to {whole}")
-            m, n = (m, count) if moved else (count, n)
+        if whole != "i64":
+            m, n = (code.name(f"trunc i64 {count} to {whole}") for count in (m, n))
         transposed_a, stride_a = _layout(self.a, self.shape_a)
         transposed_b, stride_b = _layout(self.b, self.shape_b)
         slot = 1 if self.dtype == "float32" else 2
@@ -163,14 +201,14 @@ class ProductCode:
         product = Product(m, n, self.k, a, stride_a, b, stride_b, c, self.n, transposed_a, transposed_b)
         code.line(self.blas.call_text(pointer, kind, product))
 
-    def _share(self, count: int, unit: int) -> tuple[int, str, str]:
-        """How many rows or columns of ``count`` a part has at most, its first, and how many it has."""
+    def _share(self, count: int, unit: int) -> tuple[str, str]:
+        """The first of ``count`` rows or columns in this part, and how many it has."""
         code = self.code
         size = -(-count // (self.parts * unit)) * unit
         first = code.name(f"mul i64 %part, {size}")
         first = code.name(f"call i64 @llvm.smin.i64(i64 {first}, i64 {count})")
         left = code.name(f"sub i64 {count}, {first}")
-        return size, first, code.name(f"call i64 @llvm.smin.i64(i64 {left}, i64 {size})")
+        return first, code.name(f"call i64 @llvm.smin.i64(i64 {left}, i64 {size})")
 
     # --- in line
 

@@ -1,8 +1,7 @@
 """What is cheap is computed again where it is read, rather than kept in memory from one kernel to another.
 
-A mask ``x > 0`` that the way back needs is an example: the forward kernel would write it, and the backward one
-read it, where ``x`` lies in memory anyway and a comparison costs nothing beside a read.
-"""
+A mask ``x > 0`` that the way back needs is an example: the forward kernel would write it, and the
+backward one read it, where ``x`` lies in memory anyway and a comparison costs nothing beside a read."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ def sink(fusion: Fusion) -> None:
     sinking = _Sinking(fusion)
     for kernel in list(fusion.groups):
         if isinstance(kernel, Kernel):
-            for place in reversed(kernel.members.copy()):
+            sinking.keep_common(kernel)
+            for place in kernel.members.copy():
                 sinking.consider(kernel, place)
             sinking.clear(kernel)
 
@@ -35,6 +35,7 @@ class _Sinking:
         self.lowered = fusion.lowered
         self._outputs = set(self.lowered.outputs.values())
         self._readers: dict[int, set[int]] = {}
+        self._common: set[int] = set()
         for place in fusion.group:
             self._note(place)
 
@@ -45,8 +46,10 @@ class _Sinking:
     def _is_stored(self, place: int) -> bool:
         """Whether it is in memory whatever becomes of others."""
         group = self.fusion.group.get(place)
-        if group is None or not isinstance(group, Kernel) or place in self._outputs:
+        if group is None or not isinstance(group, Kernel) or place in self._outputs | self._common:
             return True
+        if group.level[place] == "row":
+            return True  # one number in a row is no load
         return any(not isinstance(self.fusion.group[reader], Kernel) for reader in self._outside(place))
 
     def _outside(self, place: int) -> list[int]:
@@ -54,31 +57,50 @@ class _Sinking:
         own = self.fusion.group[place]
         return [one for one in self._readers.get(place, ()) if self.fusion.group[one] is not own]
 
+    def keep_common(self, kernel: Kernel) -> None:
+        """Where several values that others read follow cheaply from one that took work, as from a tanh, let
+        that one be kept instead of them."""
+        common: dict[int, int] = {}
+        for place in kernel.members:
+            if self._outside(place) and not self._is_stored(place):
+                ends: set[int] = set()
+                if self._chain(kernel, place, ends) and len(ends) == 1:
+                    common[min(ends)] = common.get(min(ends), 0) + 1
+        self._common |= {place for place, count in common.items() if count > 1}
+
     def consider(self, kernel: Kernel, place: int) -> None:
         """Let the other kernels that read ``place`` compute it themselves, if all of them can cheaply."""
         outside = self._outside(place)
         if not outside or self._is_stored(place):
             return
+        if not self._moved(kernel, place, outside):
+            self._common.add(place)  # it is in memory: what follows from it can be computed from there
+
+    def _moved(self, kernel: Kernel, place: int, outside: list[int]) -> bool:
+        """Whether the readers of ``place`` now compute it themselves."""
         chain = self._chain(kernel, place)
         if chain is None:
-            return
+            return False
         sources = {
             root
             for one in chain
             for root in (self.lowered.views[operand].root for operand in self.fusion.reads(one))
             if root not in chain
         }
-        if all(self._may_read(reader, place, sources) for reader in outside):
-            copies: dict[int, dict[int, int]] = {}
-            for reader in sorted(outside):
-                group = self.fusion.group[reader]
-                assert isinstance(group, Kernel)
-                known = copies.setdefault(group.number, {})
-                self._copy(group, chain, known, reader)
-                self._redirect(reader, known)
+        if not all(self._may_read(reader, place, sources) for reader in outside):
+            return False
+        copies: dict[int, dict[int, int]] = {}
+        for reader in sorted(outside):
+            group = self.fusion.group[reader]
+            assert isinstance(group, Kernel)
+            known = copies.setdefault(group.number, {})
+            self._copy(group, chain, known, reader)
+            self._redirect(reader, known)
+        return True
 
-    def _chain(self, kernel: Kernel, place: int) -> list[int] | None:
-        """What has to be computed again for ``place``, in order: None where that is too much."""
+    def _chain(self, kernel: Kernel, place: int, ends: set[int] | None = None) -> list[int] | None:
+        """What has to be computed again for ``place``, in order: None where that is too much. Given
+        ``ends``, what takes work is not computed again, but noted there."""
         found: list[int] = []
         waiting, cost = [place], 0
         while waiting:
@@ -89,6 +111,9 @@ class _Sinking:
             known = OPERATIONS.get(operation)
             if known is None or not known.elementwise or kernel.level[one] != "inner":
                 return None
+            if ends is not None and one != place and COSTS.get(operation, 1) > _CHEAP:
+                ends.add(one)
+                continue
             cost += COSTS.get(operation, 1)
             if cost > _CHEAP:
                 return None
