@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import errors, tensor_namespace
-from chainrule.arrays import numpy_namespace
-from chainrule.autodiff.backward import Cotangents, reachable, sweep
+from chainrule import eager, errors, tensor_namespace
+from chainrule.autodiff.backward import Cotangents, own, reachable, sweep
 from chainrule.autodiff.graph import Node, grad_mode, mode, overwrites, recorders
 from chainrule.eager import wrap
 from chainrule.gradcheck import gradcheck, gradgradcheck
@@ -59,7 +58,7 @@ def backward(
     for node, g in found.watched.items():
         for reference in node.watchers or ():
             if (tensor := reference()) is not None:
-                _accumulate(tensor, g if create_graph else np.array(g), create_graph)
+                _accumulate(tensor, g if create_graph else own(g), create_graph)
 
 
 def grad(
@@ -103,7 +102,7 @@ def _gradients(
     gradients: list[Tensor | None] = []
     for x in wanted:
         g = found.leaves.get(x) if x._node is None else found.watched.get(x._node)
-        gradients.append(None if g is None else g if create_graph else wrap(np.array(g)))
+        gradients.append(None if g is None else g if create_graph else wrap(own(g)))
     return gradients
 
 
@@ -137,7 +136,7 @@ def _run(
             pairs = list(zip(sources, seeds, strict=True))
             return sweep(pairs, tensor_namespace, keep=keep, watched=watched, walked=walked)
     raw = [(source, seed._data) for source, seed in zip(sources, seeds, strict=True)]
-    return sweep(raw, numpy_namespace, keep=keep, watched=watched, walked=walked)
+    return sweep(raw, eager.xp, keep=keep, watched=watched, walked=walked)
 
 
 def _accumulate(tensor: Tensor, g: Any, create_graph: bool) -> None:

@@ -16,6 +16,8 @@ def one_axis(dim: Any, ndim: int, name: str) -> int:
     """``dim`` counted from 0, or an error that names the ranks."""
     try:
         place = index(dim)
+    except errors.TraceError:
+        raise
     except TypeError:
         raise errors.dim_not_an_integer(dim, name) from None
     rank = max(ndim, 1)
@@ -43,6 +45,8 @@ def sizes(args: tuple[Any, ...], name: str) -> tuple[int, ...]:
         args = tuple(args[0])
     try:
         return tuple(map(index, args))
+    except errors.TraceError:
+        raise
     except TypeError:
         raise errors.size_not_integers(args, name) from None
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule import errors
+from chainrule import eager, errors
 from chainrule.eager import checked, default_dtype, native
 
 
@@ -26,10 +26,14 @@ def as_array(data: Any, dtype: Any) -> np.ndarray:
     if dtype is not None:
         dtype = as_dtype(dtype)
     data = _raw(data)
+    if eager.brought is not None and (found := eager.brought(data)) is not None:
+        return found.astype(found.dtype if dtype is None else dtype)
     if isinstance(data, (np.ndarray, np.generic)):
         return np.array(native(checked(data)), dtype=dtype)
     try:
         array = np.array(_plain(data))
+    except errors.TraceError:
+        raise
     except (ValueError, TypeError, OverflowError) as error:
         raise errors.not_array_like(data) from error
     if array.dtype.kind not in "fiub":

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import errors, random
+from chainrule import eager, errors, random
 from chainrule.axes import positive_sizes
 from chainrule.conversion import as_dtype
 from chainrule.eager import checked, native, wrap
@@ -103,6 +103,8 @@ def linspace(
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """A tensor that shares the memory of ``array``, which must be writeable."""
+    if eager.brought is not None and (found := eager.brought(array)) is not None:
+        return wrap(found)
     if not isinstance(array, np.ndarray):
         raise errors.not_a_numpy_array(array)
     if not array.flags.writeable:
@@ -115,17 +117,17 @@ def from_numpy(array: np.ndarray) -> Tensor:
 def randn(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
     """Numbers from the normal distribution of mean 0 and variance 1."""
     shape = positive_sizes(size, "randn")
-    numbers = np.asarray(random.generator().standard_normal(shape))
+    numbers = eager.asarray(random.generator().standard_normal(shape))
     return _made(numbers.astype(as_dtype(dtype)), requires_grad)
 
 
 def rand(*size: Any, dtype: Any = _FLOAT, requires_grad: bool = False) -> Tensor:
     """Numbers evenly from [0, 1)."""
-    numbers = np.asarray(random.generator().random(positive_sizes(size, "rand")))
+    numbers = eager.asarray(random.generator().random(positive_sizes(size, "rand")))
     found = as_dtype(dtype)
     below_one = np.nextafter(np.ones((), found), 0) if found.kind == "f" else None
     numbers = numbers.astype(found)
-    return _made(numbers if below_one is None else np.minimum(numbers, below_one), requires_grad)
+    return _made(numbers if below_one is None else eager.xp.minimum(numbers, below_one), requires_grad)
 
 
 def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64) -> Tensor:
@@ -137,7 +139,7 @@ def randint(low: int, high: Any = None, size: Any = None, dtype: Any = np.int64)
     shape = positive_sizes((size,), "randint")
     if not all(isinstance(n, (int, np.integer)) for n in (low, high)) or low >= high:
         raise errors.range_invalid((low, high))
-    return wrap(np.asarray(random.generator().integers(low, high, shape)).astype(as_dtype(dtype)))
+    return wrap(eager.asarray(random.generator().integers(low, high, shape)).astype(as_dtype(dtype)))
 
 
 def randperm(n: int) -> Tensor:

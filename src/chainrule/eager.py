@@ -24,6 +24,14 @@ from chainrule.promotion import all_promoted, promoted
 if TYPE_CHECKING:
     from chainrule.tensor import Tensor
 
+# A trace exchanges these for its own while a function is traced: what the rows run on, and what makes an
+# array of a row's result, or of a number.
+xp: Any = numpy_namespace
+asarray: Callable[..., Any] = np.asarray
+
+#: What stands in a trace for an array, or for a traced number; None where it stands for itself.
+brought: Callable[[Any], Any] | None = None
+
 ndarray = np.ndarray
 _new_node = Node.__new__
 _frame = sys._getframe
@@ -45,7 +53,7 @@ def tensor_class(cls: type[Tensor]) -> type[Tensor]:
 def wrap(array: Any) -> Tensor:
     """A tensor around ``array`` itself, not a copy, that no graph knows of."""
     out = _new_tensor(_tensor_type)
-    out._data = array if array.__class__ is ndarray else np.asarray(array)
+    out._data = array if array.__class__ is ndarray else asarray(array)
     out._grad = None
     out._node = None
     out._leaf = False
@@ -58,13 +66,22 @@ def operand(x: Any, row: str) -> Any:
         return x
     if isinstance(x, np.generic) and x.dtype.kind in _KINDS:
         return x.item()  # one of numpy's numbers counts as Python's: it does not widen a tensor
-    if isinstance(x, np.ndarray):
-        return wrap(native(checked(x)).copy())  # a copy: the user's buffer may be filled again
+    if isinstance(x, np.ndarray) or (brought is not None and brought(x) is not None):
+        return wrap(taken(x).copy())  # a copy: the user's buffer may be filled again
     raise errors.not_an_operand(x, row)
 
 
 _NUMBERS = frozenset((float, int, bool))
 _KINDS = frozenset("fiub")
+
+
+def taken(array: Any) -> Any:
+    """``array`` as chainrule computes with it: real numbers, in the machine's byte order."""
+    if brought is not None:
+        found = brought(array)
+        if found is not None:
+            return found
+    return native(checked(array))
 
 
 def native(array: Any) -> Any:
@@ -145,15 +162,17 @@ def unary(row: Elementwise) -> Callable[[Any], Tensor]:
             input = tensor_operand(input, name)
             x = input._data
         try:
-            array = forward(numpy_namespace, x)
+            array = forward(xp, x)
+        except errors.TraceError:
+            raise
         except TypeError as error:
             raise errors.dtype_not_for_row(x.dtype, name) from error
         if array.__class__ is not ndarray:
-            array = np.asarray(array)
+            array = asarray(array)
         if (
             array.dtype is not x.dtype and array.dtype.kind == "f" != x.dtype.kind
         ):  # integers: float32, as PyTorch's
-            array = np.asarray(forward(numpy_namespace, x.astype(_FLOAT32)))
+            array = asarray(forward(xp, x.astype(_FLOAT32)))
         out = _new_tensor(_tensor_type)
         out._data = array
         out._grad = None
@@ -213,11 +232,13 @@ def binary(row: Elementwise) -> Callable[[Any, Any], Tensor]:
         if mixed:
             x, y = promoted(x, y)
         try:
-            array = forward(numpy_namespace, x, y)
+            array = forward(xp, x, y)
+        except errors.TraceError:
+            raise
         except (ValueError, TypeError, OverflowError) as error:
             raise _binary_error(name, x, y, error) from error
         if array.__class__ is not ndarray:
-            array = np.asarray(array)
+            array = asarray(array)
         if array.dtype is _FLOAT64 and not _has_float64(x, y):
             array = array.astype(_FLOAT32)
         out = _new_tensor(_tensor_type)
@@ -265,11 +286,13 @@ def structural(row: Structural) -> Callable[[Tensor, dict[str, Any]], Tensor]:
     def op(input: Tensor, attrs: dict[str, Any]) -> Tensor:
         x = input._data
         try:
-            array = forward(numpy_namespace, x, **attrs)
+            array = forward(xp, x, **attrs)
+        except errors.TraceError:
+            raise
         except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise errors.row_failed(row.name, (x,), attrs, error) from error
         if array.__class__ is not ndarray:
-            array = np.asarray(array)
+            array = asarray(array)
         if array.dtype is _FLOAT64 and x.dtype is not _FLOAT64 and not casts:
             array = array.astype(_FLOAT32)
         out = _new_tensor(_tensor_type)
@@ -302,9 +325,9 @@ def structural_pair(row: Structural) -> Callable[[Tensor, Tensor], Tensor]:
 
     def op(input: Tensor, other: Tensor) -> Tensor:
         x, y = input._data, other._data
-        array = forward(numpy_namespace, x, y)
+        array = forward(xp, x, y)
         if array.__class__ is not ndarray:
-            array = np.asarray(array)
+            array = asarray(array)
         out = _new_tensor(_tensor_type)
         out._data = array
         out._grad = None
@@ -345,7 +368,9 @@ def apply(row: Row, inputs: Sequence[Any], attrs: dict[str, Any] | None = None) 
     if row.variadic or isinstance(row, Elementwise):
         arrays = all_promoted(arrays)
     try:
-        array = row.forward(numpy_namespace, *arrays, **attrs)
+        array = row.forward(xp, *arrays, **attrs)
+    except errors.TraceError:
+        raise
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise errors.row_failed(row.name, arrays, attrs, error) from error
     out = wrap(array)
@@ -380,7 +405,7 @@ def tensor_operand(x: Any, row: str) -> Tensor:
     x = operand(x, row)
     if isinstance(x, _tensor_type):
         return x
-    return wrap(np.asarray(x, dtype=default_dtype(x)))
+    return wrap(asarray(x, dtype=default_dtype(x)))
 
 
 def default_dtype(number: float | int | bool) -> Any:

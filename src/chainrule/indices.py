@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import errors
+from chainrule import eager, errors
 
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
@@ -31,6 +31,8 @@ def _part(part: Any) -> Any:
     if isinstance(part, _BASIC):
         return int(part) if isinstance(part, np.integer) else part
     array = getattr(part, "_data", part)
+    if eager.brought is not None and (traced := _traced(array)) is not None:
+        return traced
     try:
         array = np.array(array)  # a copy: the way back uses it too, whatever becomes of the original
     except ValueError:
@@ -42,11 +44,32 @@ def _part(part: Any) -> Any:
     return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
 
 
+def _traced(array: Any) -> Any:
+    """An index array as a trace knows it. A mask that is known now stays as it is: how many numbers it
+    picks decides a shape."""
+    if isinstance(array, np.ndarray) and array.dtype.kind == "b":
+        return None
+    found = eager.brought(array) if eager.brought is not None else None
+    if found is not None and found.dtype.kind not in "iub":
+        raise errors.index_type(array)
+    return None if found is None else found.copy()
+
+
+def picked_shape(raw: Any, array: Any) -> tuple[int, ...]:
+    """The shape of ``array[raw]``."""
+    if not isinstance(raw, tuple) and _is_mask(raw) and not isinstance(raw, np.ndarray):
+        return ()  # how many a traced mask picks is not known: one number fits all of them
+    found: tuple[int, ...] = array[raw].shape
+    return found
+
+
 def _bound(bound: Any) -> Any:
     if bound is None:
         return None
     try:
         return int(getattr(bound, "_data", bound).__index__())
+    except errors.TraceError:
+        raise
     except (AttributeError, TypeError):
         raise errors.index_type(bound) from None
 
@@ -78,11 +101,13 @@ def _check(raw: tuple[Any, ...], shape: tuple[int, ...]) -> None:
             if not isinstance(part, slice):
                 _check_range(part, shape[axis], axis)
             axis += 1
-    _check_together([part for part in raw if isinstance(part, np.ndarray)])
+    _check_together([part for part in raw if hasattr(part, "ndim")])
 
 
 def _check_together(arrays: list[Any]) -> None:
     """Several index arrays pick together, and have to broadcast: a mask as the places that it holds."""
+    if any(_is_mask(a) and not isinstance(a, np.ndarray) for a in arrays):
+        return  # a traced mask is refused, or used, by the trace
     shapes = [(int(np.count_nonzero(a)),) if _is_mask(a) else a.shape for a in arrays]
     try:
         np.broadcast_shapes(*shapes)
@@ -91,10 +116,12 @@ def _check_together(arrays: list[Any]) -> None:
 
 
 def _is_mask(part: Any) -> bool:
-    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
+    return hasattr(part, "ndim") and part.dtype.kind == "b"
 
 
 def _check_range(part: Any, length: int, axis: int) -> None:
+    if not isinstance(part, (int, np.ndarray)):
+        return  # traced: compiled code looks when it has the numbers
     places = np.asarray(part)
     if places.size:
         low, high = int(places.min()), int(places.max())

@@ -24,14 +24,16 @@ def promoted(x: Any, y: Any) -> tuple[Any, Any]:
 
 def all_promoted(operands: list[Any]) -> list[Any]:
     """The same for any number of operands; conditions, which are boolean, stay as they are."""
-    numbers = [x for x in operands if isinstance(x, np.ndarray) and x.dtype.kind != "b"]
+    numbers = [x for x in operands if _has_numbers(x)]
     if len({x.dtype for x in numbers}) < 2:
         return operands
     common = numbers[0]
     for x in numbers[1:]:
         a, b = promoted(common, x)
         common = a if a.ndim >= b.ndim else b
-    return [
-        x.astype(common.dtype, copy=False) if isinstance(x, np.ndarray) and x.dtype.kind != "b" else x
-        for x in operands
-    ]
+    return [x.astype(common.dtype, copy=False) if _has_numbers(x) else x for x in operands]
+
+
+def _has_numbers(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)  # a Python number has none
+    return dtype is not None and dtype.kind != "b"

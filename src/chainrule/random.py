@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from chainrule import errors
+
+#: While a function is traced: what notes the draws of the thread that traces; None for other threads.
+noted: Callable[[], Any] | None = None
 
 _generator: np.random.Generator | None = None
 
@@ -12,6 +18,8 @@ _generator: np.random.Generator | None = None
 def generator() -> np.random.Generator:
     """The generator that everything random in chainrule draws from."""
     global _generator
+    if noted is not None and (found := noted()) is not None:
+        return found
     if _generator is None:  # made when first asked for: numpy.random takes a while to import
         _generator = np.random.default_rng()
     return _generator
@@ -29,5 +37,7 @@ def manual_seed(seed: int) -> np.random.Generator:
     global _generator
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise errors.seed_invalid(seed)
+    if noted is not None and noted() is not None:
+        raise errors.seeded_in_a_trace()
     _generator = np.random.default_rng(int(seed))
     return _generator

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import errors
+from chainrule import eager, errors
 from chainrule import functional as F
 from chainrule.autodiff.graph import Node, mode, overwrites
 from chainrule.axes import one_axis
 from chainrule.conversion import as_array, as_dtype
 from chainrule.eager import apply, operand, tensor_class, wrap
-from chainrule.indices import raw_key
+from chainrule.indices import picked_shape, raw_key
 from chainrule.methods import Methods
 from chainrule.primitives import indexing, shape
 
@@ -93,6 +93,8 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         from chainrule.printing import format_tensor
 
+        if self._data.__class__ is not np.ndarray:  # in a trace there are no numbers to show
+            return f"tensor({self._data!r})"
         name = self._node.row.grad_fn if self._node is not None else None
         return format_tensor(self._data, requires_grad=self._leaf, grad_fn=name)
 
@@ -210,7 +212,8 @@ class Tensor(Methods):
         """
         if self.requires_grad:
             raise errors.numpy_of_tracked(self.shape)
-        return self._data
+        array: Any = self._data
+        return array if array.__class__ is np.ndarray else array.numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
@@ -252,20 +255,25 @@ class Tensor(Methods):
         return self.to(np.bool_)
 
     def __float__(self) -> Any:
-        return float(self.item())
+        return float(self._only())
 
     def __int__(self) -> Any:
-        return int(self.item())
+        return int(self._only())
 
     def __index__(self) -> Any:
         if self._data.dtype.kind not in "iu" or self._data.size != 1:
             raise errors.index_type(self)
-        return int(self._data.item())
+        return operator.index(self._only())
 
     def __bool__(self) -> Any:
         if self._data.size != 1:
             raise errors.truth_of_many(self.shape)
-        return bool(self._data.item())
+        return bool(self._only())
+
+    def _only(self) -> Any:
+        """Its one number; in a trace, what refuses to be one."""
+        array = self._data
+        return self.item() if array.__class__ is np.ndarray or array.size != 1 else array
 
     # --- operators -----------------------------------------------------------------------------------
 
@@ -322,7 +330,8 @@ class Tensor(Methods):
             # The operation saved the numbers that are about to go: the way back needs them as they were.
             own = self._data
             held = sum(a is own for a in node.saved)
-            if self._node is None and (own.base is not None or sys.getrefcount(own) > held + 3):
+            shared = own.base is not None or sys.getrefcount(own) > held + 3
+            if shared and self._node is None and getattr(own, "outside", None) is None:
                 # what else looks into this memory would see the numbers, and no gradient
                 raise errors.in_place_on_shared(name, self.shape)
             node.saved = tuple([a.copy() if a is own else a for a in node.saved])
@@ -349,8 +358,10 @@ class Tensor(Methods):
         number = other._data if isinstance(other, Tensor) else other
         try:
             in_place(self._data, number)
+        except errors.TraceError:
+            raise
         except TypeError:
-            raise errors.in_place_dtype(name, self.dtype, np.asarray(number).dtype) from None
+            raise errors.in_place_dtype(name, self.dtype, eager.asarray(number).dtype) from None
         except OverflowError:
             raise errors.in_place_value(name, number, self.dtype) from None
         except ValueError:
@@ -402,7 +413,7 @@ class Tensor(Methods):
     def _put(self, key: Any, value: Any, name: str) -> Tensor:
         raw = raw_key(key, self.shape)
         value = operand(value, name)
-        target = self._data[raw].shape
+        target = picked_shape(raw, self._data)
         given = value.shape if isinstance(value, Tensor) else ()
         try:
             fits = np.broadcast_shapes(target, given) == target
@@ -412,7 +423,7 @@ class Tensor(Methods):
             raise errors.in_place_shape(name, target, given)
         if not isinstance(value, Tensor):
             try:
-                value = wrap(np.asarray(value, self.dtype))
+                value = wrap(eager.asarray(value, self.dtype))
             except (OverflowError, ValueError):  # out of range, or NaN among integers
                 raise errors.in_place_value(name, value, self.dtype) from None
         if not self._records(value):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from io import StringIO
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from chainrule.benchmarks.catalogue import CATALOGUE, benchmark
+from chainrule.benchmarks.catalogue import CATALOGUE, benchmark, cores
 from chainrule.benchmarks.machine import file_name, machine
-from chainrule.benchmarks.picture import panels_of
-from chainrule.benchmarks.processes import run
+from chainrule.benchmarks.picture import SCALARS, TENSORS, panels_of
+from chainrule.benchmarks.processes import XLA_FLAG, environment, keep_to, run
 from chainrule.benchmarks.report import as_json, quantity, show
 from chainrule.benchmarks.results import Asked, Line, Outcome
 from chainrule.benchmarks.timing import in_turns, repeated
@@ -31,6 +32,9 @@ OUTCOMES = {
     "moons-compiled": Outcome([STEP, ABSENT, LOOP], {"autograd": "not installed: autograd"}),
     "first-call": Outcome([ALONE, MEMORY, GROWTH]),
 }
+LARGE = Line("MLP step", "JAX jit", "s", [2e-3, 3e-3], [4e-3, 3e-3], Asked("faster", 1.25))
+PRODUCTS = Line("MLP step", "its products in BLAS", "s", [2e-3, 3e-3], [1.5e-3, 2e-3], Asked("within", 1.4))
+ON_TENSORS = {"mlp-step": Outcome([LARGE, PRODUCTS])}
 
 
 def shown(outcomes: dict[str, Outcome]) -> str:
@@ -66,6 +70,14 @@ def test_the_table_shows_both_times_the_ratio_and_what_was_asked() -> None:
     assert "…" not in text
 
 
+def test_small_bounds_keep_their_digits() -> None:
+    text = shown(ON_TENSORS)
+    (row,) = [line for line in text.splitlines() if "JAX jit" in line]
+    assert " ".join(row.split()) == "JAX jit 2.5 ms 3.5 ms 1.4 × faster 1 – 2 ≥ 1.25 × faster met"
+    (row,) = [line for line in text.splitlines() if "BLAS" in line]
+    assert " ".join(row.split()).endswith("1.4 × slower 1.3 – 1.5 ≤ 1.4 × slower missed")
+
+
 def test_who_is_left_out_is_named() -> None:
     assert "moons-compiled: autograd left out, not installed: autograd" in shown(OUTCOMES)
 
@@ -97,7 +109,7 @@ def test_an_outcome_survives_json() -> None:
 def test_the_picture_has_ours_once_and_each_peer(tmp_path) -> None:
     from chainrule.benchmarks.picture import draw
 
-    panels = list(panels_of(OUTCOMES).values())
+    panels = list(panels_of(OUTCOMES, SCALARS).values())
     names = [[(time.name, time.ours) for time in times] for times in panels]
     assert names == [
         [
@@ -109,8 +121,20 @@ def test_the_picture_has_ours_once_and_each_peer(tmp_path) -> None:
         ],
         [("chainrule, from the cache", True)],
     ]
-    draw(machine(), OUTCOMES, tmp_path / "picture.png")
-    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    path = tmp_path / "picture.png"
+    assert draw(machine(), OUTCOMES, path) == [path]
+    assert path.stat().st_size > 10_000
+
+
+def test_tensors_have_a_picture_beside_that_of_the_scalars(tmp_path) -> None:
+    from chainrule.benchmarks.picture import draw
+
+    ((title, times),) = panels_of(ON_TENSORS, TENSORS).items()
+    assert title.startswith("784-512-512-10")
+    assert [time.name for time in times] == ["JAX jit", "chainrule", "its products in BLAS"]
+    paths = draw(machine(), OUTCOMES | ON_TENSORS, tmp_path / "picture.png")
+    assert [path.name for path in paths] == ["picture.png", "picture-tensors.png"]
+    assert all(path.stat().st_size > 10_000 for path in paths)
 
 
 def test_results_are_named_by_day_and_processor() -> None:
@@ -124,6 +148,24 @@ def test_results_are_named_by_day_and_processor() -> None:
 def test_every_name_leads_to_a_benchmark(name) -> None:
     assert callable(benchmark(name))
     assert benchmark(name).__doc__
+
+
+def test_the_tensors_steps_have_two_cores(monkeypatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", f"--xla_dump_to=there {XLA_FLAG}")
+    one, two = (environment(cores(name)) for name in ("moons-compiled", "mlp-step"))
+    assert one["OMP_NUM_THREADS"] == one["NPROC"] == "1"
+    assert one["XLA_FLAGS"] == f"--xla_dump_to=there  {XLA_FLAG}"
+    assert two["OMP_NUM_THREADS"] == two["NPROC"] == "2"
+    assert two["XLA_FLAGS"] == "--xla_dump_to=there"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be bound to cores")
+def test_a_process_is_kept_to_its_cores(monkeypatch) -> None:
+    bound = {}
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {5, 3, 8})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda process, cores: bound.update({process: cores}))
+    keep_to(2)
+    assert bound == {0: [3, 5]}
 
 
 def test_sides_take_turns() -> None:

@@ -15,8 +15,8 @@ from chainrule.compiler.tensors.executable import Executable
 
 F32, F64, I64 = "float32", "float64", "int64"
 
-#: Sums in another order, and products and sums rounded at once: some units in the last place for each of the
-#: terms, of which there are tens here.
+#: Sums in another order, and products and sums rounded at once: some units in the last place for each of
+#: the terms, of which there are tens here.
 TOLERANCE = {F32: 2e-5, F64: 1e-12}
 
 Arrays = dict[str, np.ndarray]

@@ -135,7 +135,7 @@ def test_a_product_with_a_vector_joins_what_follows() -> None:
 
 
 def test_a_mask_is_computed_where_it_is_read() -> None:
-    """The way back of relu compares what the forward pass left, and no mask is kept from one to the other."""
+    """The way back of relu compares what the forward pass left: no mask is kept from one to the other."""
     b = Builder("relu")
     x, w = b.input("x", Type(F32, (64, 64))), b.input("w", Type(F32, (64, 64)))
     zero = b.add("broadcast_to", (b.constant(0.0, F32),), shape=(64, 64))

@@ -1,8 +1,8 @@
-"""Five hundred random programs of tensors, compiled and interpreted: the same numbers, and inputs left alone.
+"""Five hundred random programs of tensors, compiled and interpreted: the same numbers, inputs left alone.
 
-Exact programs never round, so that they must agree to the bit, NaN and infinities among their inputs. In the
-others sums are added up in another order, products and sums are rounded once, and functions are those of a
-vector library: their cases state the tolerance.
+Exact programs never round, so that they must agree to the bit, NaN and infinities among their inputs. In
+the others sums are added up in another order, products and sums are rounded once, and functions are those
+of a vector library: their cases state the tolerance.
 """
 
 from __future__ import annotations

@@ -130,8 +130,13 @@ def sweep(
             if leaf in watched:
                 found.watched[leaf] = g
             continue
-        found.leaves[leaf] = g if lift is not None or _is_ours(g) else np.array(g)
+        found.leaves[leaf] = g if lift is not None or _is_ours(g) else own(g)
     return found
+
+
+def own(g: Any) -> Any:
+    """A copy of the array ``g``, of numpy or of a trace."""
+    return np.array(g) if isinstance(g, (np.ndarray, np.generic)) else g.copy()
 
 
 def _is_ours(g: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from types import CodeType
@@ -203,6 +203,17 @@ class Overwrites:
             frame = outside(frame)
         entry.code = frame.f_code
         entry.instruction = frame.f_lasti
+
+    def entries(self, arrays: Sequence[Any]) -> list[_Overwrite]:
+        """What is known of the memory of ``arrays``, for :meth:`again`."""
+        owners = [owning(array) for array in arrays]
+        return [self._seen.get(id(owner)) or self._enter(owner) for owner in owners]
+
+    def again(self, entries: Sequence[_Overwrite], code: CodeType) -> None:
+        """All of that memory was changed, by ``code``, unseen by the graph."""
+        time = self.latest = tick()
+        for entry in entries:
+            entry.time, entry.code, entry.instruction = time, code, 0
 
     def _enter(self, owner: Any) -> _Overwrite:
         """A new entry, that is forgotten with the memory."""

@@ -24,8 +24,26 @@ CATALOGUE = {
     "memory": ("memory:bytes_per_node", "bytes for a node of a scalar graph"),
     "moons-tensor": ("tensors:moons", "a small training step on eager tensors"),
     "wide-tensor": ("tensors:wide", "a large training step on eager tensors"),
+    "mlp-step": ("training.steps:mlp_step", "784-512-512-10, one training step with Adam, compiled"),
+    "cnn-step": ("training.steps:cnn_step", "a small convolutional network, the same"),
+    "gpt-block": ("training.steps:gpt_block", "a block of a GPT, the same"),
+    "moons-tensor-compiled": ("training.moons:training_step", "a small training step on tensors, compiled"),
+    "tensor-first-call": (
+        "training.first_call:first_call",
+        "the first calls of large steps, in a new process",
+    ),
+    "step-memory": ("training.memory:peak_memory", "what the large steps need besides weights and data"),
     "import": ("imports:import_time", "a process that imports and ends"),
 }
+
+#: How many cores those benchmarks have in which there is more than one thread, and which they are.
+CORES = 2
+ON_TWO_CORES = frozenset(name for name, (where, _) in CATALOGUE.items() if where.startswith("training."))
+
+
+def cores(name: str) -> int:
+    """On how many cores the benchmark ``name`` runs, with as many threads of each library."""
+    return CORES if name in ON_TWO_CORES else 1
 
 
 def benchmark(name: str) -> Benchmark:

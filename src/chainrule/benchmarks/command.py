@@ -29,7 +29,8 @@ def bench(
 
     Raises NameUnknownError for a name that is not in the catalogue; BenchmarkError where a benchmark fails,
     after the others were shown.
-    ``picture`` is a file to draw into; ``results`` a folder for ``<date>-<processor>.json``.
+    ``picture`` is a file to draw into, with another of its name and ``-tensors`` beside it; ``results`` a
+    folder for ``<date>-<processor>.json``.
     """
     names = names or list(CATALOGUE)
     if unknown := [name for name in names if name not in CATALOGUE]:
@@ -57,7 +58,7 @@ def bench(
         path.write_text(json.dumps({**found, "quick": quick}, indent=1) + "\n")
         progress.print(f"written to {path}", highlight=False)
     if picture is not None and not failures:
-        drawing.draw(ran_on, outcomes, picture)
-        progress.print(f"drawn into {picture}", highlight=False)
+        for drawn in drawing.draw(ran_on, outcomes, picture):
+            progress.print(f"drawn into {drawn}", highlight=False)
     if failures:
         raise benchmarks_failed(failures)

@@ -19,10 +19,17 @@ def machine() -> dict[str, Any]:
         "date": date.today().isoformat(),
         "cpu": processor(),
         "cores": os.cpu_count(),
+        "load before": load(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "libraries": {name: found for name in LIBRARIES if (found := version(name))},
     }
+
+
+def load() -> float | None:
+    """How many threads wanted a core in the last minute; None where the system does not count them. Where
+    cores are not free, libraries of several threads wait for each other, and their times mean little."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def processor() -> str:

@@ -19,11 +19,16 @@ def library(name: str) -> Any:
         raise library_missing(name.partition(".")[0]) from None
 
 
+def torch_at_threads(count: int) -> Any:
+    """The module torch, told how many threads to use."""
+    torch = library("torch")
+    torch.set_num_threads(count)
+    return torch
+
+
 def torch_at_one_thread() -> Any:
     """The module torch, told to use one thread."""
-    torch = library("torch")
-    torch.set_num_threads(1)
-    return torch
+    return torch_at_threads(1)
 
 
 def jax_in_double() -> Any:

@@ -84,11 +84,12 @@ def asked(figure: Asked, unit: str) -> str:
     """The figure asked for, in the same words."""
     if figure.kind == "below":
         return f"< {quantity(figure.bound, unit)}"
+    bound = f"{figure.bound:,.0f}" if figure.bound >= 10 else f"{figure.bound:.3g}"
     if figure.kind == "grows":
-        return f"≤ {short(figure.bound)} × as long"
+        return f"≤ {bound} × as long"
     if figure.kind == "within":
-        return f"≤ {short(figure.bound)} × {words(unit)[1]}"
-    return f"≥ {short(figure.bound)} × {words(unit)[0]}"
+        return f"≤ {bound} × {words(unit)[1]}"
+    return f"≥ {bound} × {words(unit)[0]}"
 
 
 def words(unit: str) -> tuple[str, str]:

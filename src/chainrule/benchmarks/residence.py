@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import resource
 import sys
@@ -14,30 +15,44 @@ _RESET_PEAK = "5"
 
 class Peak:
     """``with Peak() as grown: …``; then ``grown.bytes`` is the largest resident size within, less the size
-    before. On Linux the peak starts at the size before; elsewhere, at the largest until then."""
+    before; ``grown.largest`` is that largest size itself. On Linux the peak starts at the size before;
+    elsewhere, at the largest until then."""
 
     bytes: int = 0
+    largest: int = 0
 
     def __enter__(self) -> Peak:
         try:
             _REFERENCES.write_text(_RESET_PEAK)
-            self._before = _resident("VmRSS")
+            self._before = resident()
         except OSError:
             self._before = _largest()
         return self
 
     def __exit__(self, *_: object) -> None:
         try:
-            now = _resident("VmHWM")
+            self.largest = _field("VmHWM")
         except OSError:
-            now = _largest()
-        self.bytes = max(0, now - self._before)
+            self.largest = _largest()
+        self.bytes = max(0, self.largest - self._before)
 
 
-def _resident(field: str) -> int:
-    found = re.search(rf"{field}:\s*(\d+) kB", _STATUS.read_text())
+def resident() -> int:
+    """How many bytes of this process are in memory now. Raises OSError where the system does not say."""
+    return _field("VmRSS")
+
+
+def give_back() -> None:
+    """Hand the free memory of C's heap back to the system, where its library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+def _field(name: str) -> int:
+    found = re.search(rf"{name}:\s*(\d+) kB", _STATUS.read_text())
     if found is None:
-        raise OSError(f"{_STATUS} has no {field}")
+        raise OSError(f"{_STATUS} has no {name}")
     return 1024 * int(found[1])
 
 

@@ -30,7 +30,7 @@ def moons(quick: bool) -> Outcome:
     rng = np.random.default_rng(0)
     x, y = (array.astype(np.float32) for array in two_moons(100, rng))
     weights = drawn(rng, (2, 16, 16, 1))
-    steps = [moons_step(lib, x, y, weights) for lib in libraries]
+    steps = [moons_step(lib, x, y, leaves(lib, weights)) for lib in libraries]
     modules = [module_step(lib, x, y, weights) for lib in libraries]
     rounds = 20 if quick else 200
     asked = Asked("faster", 1 / 0.6)
@@ -42,9 +42,13 @@ def moons(quick: bool) -> Outcome:
     )
 
 
-def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
+def leaves(lib: Any, weights: list[np.ndarray]) -> list[Any]:
+    """The weights as tensors that are given gradients."""
+    return [lib.tensor(w).requires_grad_() for w in weights]
+
+
+def moons_step(lib: Any, x: np.ndarray, y: np.ndarray, parameters: list[Any]) -> Step:
     inputs, labels = lib.tensor(x), lib.tensor(y)
-    parameters = [lib.tensor(w).requires_grad_() for w in weights]
     w1, b1, w2, b2, w3, b3 = parameters
 
     def step() -> Any:
@@ -106,7 +110,7 @@ def wide(quick: bool) -> Outcome:
 
 def wide_step(lib: Any, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Step:
     inputs, labels = lib.tensor(x), lib.tensor(y).reshape(-1, 1)
-    parameters = [lib.tensor(w).requires_grad_() for w in weights]
+    parameters = leaves(lib, weights)
     w1, b1, w2, b2, w3, b3 = parameters
 
     def step() -> Any:

@@ -1,8 +1,8 @@
-"""Compiled functions of values: traced once, then machine code.
+"""Compiled functions, of tensors or of values: traced once, then machine code.
 
-A function is run on values that write down what is asked of them (``values``, for the ``moment`` of
-tracing). The program goes to :mod:`chainrule.compiler`; calls go to the machine code, with the numbers of
-their arguments and of the values that the function reads from around it.
+A function is run on tensors, or values, that write down what is asked of them (:mod:`.tensors` and
+``values``, for the ``moment`` of tracing). The program goes to :mod:`chainrule.compiler`; calls go to the
+machine code, with the numbers of their arguments and of what the function reads from around it.
 """
 
 from chainrule.compiling.arguments import each

@@ -1,7 +1,7 @@
-"""The moment of tracing, while ``Value`` writes down what it is asked to do.
+"""The moment of tracing, while ``Value`` and ``Tensor`` write down what they are asked to do.
 
-For that moment the operations of the class are exchanged. Values in other threads go on computing: only the
-thread that traces sees the exchange.
+For that moment the operations of ``Value`` are exchanged, and the slots of ``Tensor``. Those in other
+threads go on computing: only the thread that traces sees the exchange.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from chainrule import value as value_module
-from chainrule.compiling.values import MIRRORED, TracedValue, Tracer
+from chainrule.compiling.kinds import AnyTracer
+from chainrule.compiling.tensors.exchange import exchanged
+from chainrule.compiling.values import MIRRORED, TracedValue
 from chainrule.value import METHODS, Value
 
 _lock = threading.RLock()
@@ -21,11 +23,11 @@ _lock = threading.RLock()
 class _Now:
     """Who traces, if anybody does."""
 
-    tracer: Tracer | None = None
+    tracer: AnyTracer | None = None
     thread: int = 0
 
 
-def tracer_here() -> Tracer | None:
+def tracer_here() -> Any:
     """The tracer of this thread; None where nothing is being traced."""
     if _Now.tracer is None or _Now.thread != threading.get_ident():
         return None
@@ -33,8 +35,8 @@ def tracer_here() -> Tracer | None:
 
 
 @contextmanager
-def tracing(tracer: Tracer) -> Iterator[None]:
-    """What this thread asks of a ``Value`` is written down by ``tracer``."""
+def tracing(tracer: AnyTracer) -> Iterator[None]:
+    """What this thread asks of a ``Value`` or a ``Tensor`` is written down by ``tracer``."""
     with _lock:
         before = {name: Value.__dict__.get(name, _ABSENT) for name in _EXCHANGED}
         _Now.tracer, _Now.thread = tracer, threading.get_ident()
@@ -42,7 +44,8 @@ def tracing(tracer: Tracer) -> Iterator[None]:
         try:
             for name in _EXCHANGED:
                 setattr(Value, name, _exchange(name, getattr(Value, name)))
-            yield
+            with exchanged(tracer_here):
+                yield
         finally:
             for name, original in before.items():
                 if original is _ABSENT:

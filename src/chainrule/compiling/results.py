@@ -11,6 +11,8 @@ import numpy as np
 from chainrule.arrays.traced import Traced
 from chainrule.compiling.mapping import Batch
 from chainrule.compiling.values import Tracer
+from chainrule.eager import wrap
+from chainrule.tensor import Tensor
 from chainrule.value import Value
 
 
@@ -58,6 +60,8 @@ def plain(result: Any) -> Any:
     def number(leaf: Any) -> Any:
         if isinstance(leaf, Batch):
             return np.array([float(one) for one in leaf])
+        if isinstance(leaf, Tensor) and leaf._node is not None:
+            return wrap(leaf._data)
         return float(leaf.data) if isinstance(leaf, Value) else leaf
 
     return mapped(result, number)
@@ -70,4 +74,26 @@ def stacked(rows: Sequence[Any]) -> Any:
         return type(first)(stacked([row[place] for row in rows]) for place in range(len(first)))
     if isinstance(first, dict):
         return {name: stacked([row[name] for row in rows]) for name in first}
+    if isinstance(first, Tensor):
+        return wrap(np.array([row._data for row in rows]))
     return np.array(rows) if isinstance(first, (float, np.ndarray)) else first
+
+
+def copied(row: Any) -> Any:
+    """The results of one step, which no later step changes."""
+    return mapped(row, lambda leaf: wrap(leaf._data.copy()) if isinstance(leaf, Tensor) else leaf)
+
+
+def joined(first: Any, rest: Any) -> Any:
+    """The results of the first steps of a loop, and those of the others."""
+    if isinstance(first, (list, tuple)):
+        return (
+            type(first)(*map(joined, first, rest))
+            if hasattr(first, "_fields")
+            else type(first)(map(joined, first, rest))
+        )
+    if isinstance(first, dict):
+        return {name: joined(one, rest[name]) for name, one in first.items()}
+    if isinstance(first, Tensor):
+        return wrap(np.concatenate((first._data, rest._data)))
+    return np.concatenate((first, rest)) if isinstance(first, np.ndarray) else rest

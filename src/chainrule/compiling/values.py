@@ -18,6 +18,7 @@ from chainrule.arrays.shapes import sum_to
 from chainrule.arrays.traced import Trace, Traced
 from chainrule.autodiff import scalar_rules
 from chainrule.autodiff.graph import tick
+from chainrule.compiling.kinds import AnyTracer
 from chainrule.explain.names import Names
 from chainrule.origin import Origin, caller
 from chainrule.primitives import reduction, shape
@@ -28,7 +29,7 @@ from chainrule.value import METHODS, Value, as_number
 _DATA = inspect.getattr_static(Value, "data")
 
 
-class Tracer:
+class Tracer(AnyTracer):
     """What one tracing knows of the values that it meets."""
 
     def __init__(self, name: str, names: Names) -> None:

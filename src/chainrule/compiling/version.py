@@ -11,6 +11,7 @@ from chainrule.arrays.traced import Traced
 from chainrule.compiler.ir import Program, Type
 from chainrule.compiler.scalars.executable import Executable
 from chainrule.compiling.arguments import Given, each
+from chainrule.compiling.pace import Progress, pieces
 from chainrule.compiling.residence import Number, residence
 from chainrule.compiling.results import Part, mapped
 from chainrule.compiling.values import Tracer
@@ -21,6 +22,9 @@ class Version:
     """``outputs`` are what the function returns, in the form of ``form``; ``changes`` are what it leaves in
     values, by the names of the inputs that they were. ``values`` are those among the arguments: at each
     call others take their place."""
+
+    #: Whether many steps can be taken in one native call.
+    loops = True
 
     def __init__(
         self,
@@ -60,6 +64,10 @@ class Version:
     def program(self) -> Program:
         """What was compiled."""
         return self._executable.program
+
+    def report(self) -> str:
+        """What runs as what."""
+        return f"{self.program.name}: all {len(self.program)} instructions in one loop over the lanes"
 
     def fits(self, given: Given) -> bool:
         """Whether it is right for these arguments: those that the function also reads from around it must
@@ -101,12 +109,39 @@ class Version:
             return row.item(0)
         return mapped(self._form, lambda leaf: self._result(leaf, row))
 
-    def steps(self, steps: int) -> Any:
-        """So many calls, the results of all of them along the first axis."""
+    def steps(self, first: int, steps: int, progress: Progress | None = None) -> Any:
+        """So many calls from the step ``first`` of a loop on, the results of all along the first axis."""
+        cycles = {place: one for place, one in enumerate(self._bound) if one.__class__ is each}
+        rows = np.empty((steps, len(self._executable.outputs)))
+        lengths = [len(one) for one in cycles.values()]
         self._residence.before()
-        rows = self._executable.run(steps)
-        self._residence.after()
+        try:
+            for start, count in pieces(first, steps, lengths, max(steps, 1), progress):
+                for place, one in cycles.items():
+                    self._bind_from(place, one, start)
+                rows[start - first : start - first + count] = self._executable.run(count)
+        finally:
+            self._residence.after()
+            for place, one in cycles.items():
+                self._bind(place, one)
         return mapped(self._form, lambda leaf: self._result(leaf, rows))
+
+    def step(self, place: int) -> Any:
+        """One step of a loop."""
+        return mapped(
+            self.steps(place, 1), lambda found: found[0] if isinstance(found, np.ndarray) else found
+        )
+
+    def _bind_from(self, place: int, given: each, start: int) -> None:
+        """The same argument as it is ``start`` steps later, at most to the end of its entries."""
+        _, size, count = self._executable.arguments[place].tolist()
+        entry = start % len(given)
+        first = given.entries.ctypes.data
+        self._executable.arguments[place] = (
+            first + entry * size,
+            size,
+            len(given) - entry if size else count,
+        )
 
     def _result(self, leaf: Any, rows: np.ndarray) -> Any:
         if leaf.__class__ is not Part:
@@ -119,8 +154,8 @@ class Version:
 
     # --- arguments
 
-    def take(self, given: Given) -> None:
-        """The arguments of the next call."""
+    def take(self, given: Given) -> bool:
+        """The arguments of the next call. True: there is nothing among them that it cannot take."""
         self._simple = given.simple
         self._refresh()
         cells, bound = self._cells, self._bound
@@ -139,6 +174,7 @@ class Version:
                 argument = self._argument_of.get(id(value))
                 numbers.append((value if argument is None else self._values[argument], part))
             self._residence.move(numbers)
+        return True
 
     def _bind(self, place: int, given: Any) -> None:
         """The address of an argument: of an array as it is where that is possible, so that it is not looked

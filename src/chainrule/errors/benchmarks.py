@@ -27,8 +27,16 @@ def compiler_failed(compiler: str, output: str) -> PeerMissingError:
     return PeerMissingError(f"{compiler} failed: {(output.strip().splitlines() or ['it said nothing'])[0]}")
 
 
+def residence_unknown() -> PeerMissingError:
+    return PeerMissingError("this system does not say how much of a process is in memory")
+
+
 def benchmark_failed(name: str, output: str) -> BenchmarkError:
     return BenchmarkError(f"the benchmark {name} failed; what it printed last:\n{output[-4000:]}")
+
+
+def side_failed(name: str, said: str) -> BenchmarkError:
+    return BenchmarkError(f"{name} failed; what it said last:\n{said[-4000:]}")
 
 
 def benchmarks_failed(failures: Iterable[BenchmarkError]) -> BenchmarkError:

@@ -78,6 +78,14 @@ def traced_index(part: Any, place: str) -> TraceError:
     )
 
 
+def traced_mask(kind: str, place: str) -> TraceError:
+    return TraceError(
+        f"{place}: a computed mask ({kind}) between the brackets picks as many elements as it turns out to "
+        "hold, and the shapes of a compiled function are known before its numbers. Keep the shape: "
+        "where(mask, x, 0), or x * mask, and divide sums by mask.sum() rather than by a length"
+    )
+
+
 def traced_elsewhere(place: str) -> TraceError:
     return TraceError(
         f"{place}: a traced number was kept after the function that it belongs to had been traced, and it "

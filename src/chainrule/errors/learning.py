@@ -255,17 +255,17 @@ def step_shape(position: int, shape: Any, what: str, found: Any) -> ShapeError:
     )
 
 
-def optimizer_state_fields(missing: list[str], unexpected: list[str]) -> NameUnknownError:
+def optimizer_state_fields(title: str, missing: list[str], unexpected: list[str]) -> NameUnknownError:
     return NameUnknownError(
-        f"load_state_dict: this is not the state of an SGD (missing: {', '.join(missing) or '-'}; "
+        f"load_state_dict: this is not the state of {title} (missing: {', '.join(missing) or '-'}; "
         f"unexpected: {', '.join(unexpected) or '-'}). Nothing was loaded."
     )
 
 
-def optimizer_state_shapes(found: list[Any], needed: list[Any]) -> ShapeError:
+def optimizer_state_shapes(words: str, found: list[Any], needed: list[Any]) -> ShapeError:
     return ShapeError(
-        f"load_state_dict: the momentum buffers have shapes {found}, and the parameters have "
-        f"shapes {needed}. Nothing was loaded. Build the optimizer on the same parameters, in the "
+        f"load_state_dict: each {words} has one of the shapes {found}, and the parameters need "
+        f"{needed}. Nothing was loaded. Build the optimizer on the same parameters, in the "
         "same order."
     )
 

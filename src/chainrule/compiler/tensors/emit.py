@@ -21,7 +21,7 @@ from chainrule.compiler.tensors.code import Code
 from chainrule.compiler.tensors.combining import combined
 from chainrule.compiler.tensors.convolution_launch import ConvolutionLaunch
 from chainrule.compiler.tensors.elements import Vectorised, item_bytes
-from chainrule.compiler.tensors.fusion import Kernel
+from chainrule.compiler.tensors.fusion import Group, Kernel
 from chainrule.compiler.tensors.loops import PARAMETERS, KernelCode
 from chainrule.compiler.tensors.moving import WAYS, MovingCode
 from chainrule.compiler.tensors.plan import CALLBACK, DGEMM, FAILURE, FIRST_ARRAY, SGEMM, Plan
@@ -54,8 +54,9 @@ def module(plan: Plan, width: int, vectorised: Vectorised, blas: Blas | None) ->
     texts: list[str] = []
     launches: list[Launch] = []
     callbacks: list[int] = []
+    making = _Making(plan, width, vectorised, blas)
     for group in plan.order:
-        for launch, text in _launches(plan, group, width, vectorised, blas, callbacks):
+        for launch, text in _launches(making, group, callbacks):
             launches.append(launch)
             texts.append(text)
     texts.append(_step(plan, launches))
@@ -68,51 +69,64 @@ def module(plan: Plan, width: int, vectorised: Vectorised, blas: Blas | None) ->
     return Module(declarations(body) + body, launches, callbacks)
 
 
-def _launches(
-    plan: Plan,
-    group: object,
-    width: int,
-    vectorised: Vectorised,
-    blas: Blas | None,
-    callbacks: list[int],
-) -> Iterator[tuple[Launch, str]]:
-    assert hasattr(group, "number")
+class _Making(NamedTuple):
+    """What all functions of a module are made from."""
+
+    plan: Plan
+    width: int
+    vectorised: Vectorised
+    blas: Blas | None
+
+
+def _launches(making: _Making, group: Group, callbacks: list[int]) -> Iterator[tuple[Launch, str]]:
+    """The launches of a group, one after the other, and their functions."""
     if isinstance(group, Kernel):
-        nest, parts = plan.nests[group.number], plan.parts_of(group)
-        name, scratch = f"kernel_{group.number}", plan.scratch[group.number]
-        text = KernelCode(nest, plan.storage, scratch, parts, width, vectorised).text(name)
-        yield Launch(name, parts, "kernel", tuple(group.members)), text
-        if parts > 1:
-            for place in nest.accumulated():
-                name = f"combine_{place}"
-                yield (
-                    Launch(name, 1, "combine", (place,)),
-                    combined(place, nest, plan.storage[place], scratch[place], parts, name),
-                )
+        yield from _of_kernel(making, group)
         return
-    [place] = group.members  # type: ignore[attr-defined]  # a group that stands alone
-    operation = plan.lowered.instructions[place].operation
-    if not plan.lowered.type(place).size:
+    plan = making.plan
+    [place] = group.members
+    one = plan.lowered.instructions[place]
+    name = f"{one.operation}_{place}"
+    if not one.type.size:
         return
-    name = f"{operation}_{place}"
-    if operation == "matmul":
-        code = ProductCode(plan.lowered, place, plan.storage, plan.parts, width, vectorised, blas)
-        parts = code.parts
-        how = "product in line" if code.inline else "product by BLAS"
-        yield Launch(name, parts, how, (place,)), code.text(name)
-    elif operation.startswith("convolution"):
-        [(scratch, _)] = plan.scratch[group.number].values()
-        launch = ConvolutionLaunch(plan.lowered, place, plan.parts, width, blas)
-        gemm = SGEMM if plan.lowered.type(place).dtype == "float32" else DGEMM
-        how = "convolution by BLAS" if blas else "convolution in loops"
-        for number, one in enumerate(launch.functions(name, plan.storage, scratch, gemm)):
-            yield Launch(one.name, one.parts, "combine" if number else how, (place,)), one.text
-    elif operation in WAYS:
+    if one.operation == "matmul":
+        product = ProductCode(
+            plan.lowered, place, plan.storage, plan.parts, making.width, making.vectorised, making.blas
+        )
+        how = "product in line" if product.inline else "product by BLAS"
+        parts = product.parts
+        yield Launch(name, parts, how, (place,)), product.text(name)
+    elif one.operation.startswith("convolution"):
+        yield from _of_convolution(making, group, place, name)
+    elif one.operation in WAYS:
         text = MovingCode(plan.lowered, place, plan.storage).text(name)
-        yield Launch(name, 1, "moves", (place,), operation == "check"), text
+        yield Launch(name, 1, "moves", (place,), one.operation == "check"), text
     else:
         callbacks.append(place)
         yield Launch(name, 1, "numpy", (place,)), _callback(name, len(callbacks) - 1)
+
+
+def _of_kernel(making: _Making, kernel: Kernel) -> Iterator[tuple[Launch, str]]:
+    plan = making.plan
+    nest, parts, scratch = plan.nests[kernel.number], plan.parts_of(kernel), plan.scratch[kernel.number]
+    name = f"kernel_{kernel.number}"
+    text = KernelCode(nest, plan.storage, scratch, parts, making.width, making.vectorised).text(name)
+    yield Launch(name, parts, "kernel", tuple(kernel.members)), text
+    if parts > 1:
+        for place in nest.accumulated():
+            name = f"combine_{place}"
+            text = combined(place, nest, plan.storage[place], scratch[place], parts, name)
+            yield Launch(name, 1, "combine", (place,)), text
+
+
+def _of_convolution(making: _Making, group: Group, place: int, name: str) -> Iterator[tuple[Launch, str]]:
+    plan = making.plan
+    [(memory, _)] = plan.scratch[group.number].values()
+    launch = ConvolutionLaunch(plan.lowered, place, plan.parts, making.width, making.blas)
+    gemm = SGEMM if plan.lowered.type(place).dtype == "float32" else DGEMM
+    how = "convolution by BLAS" if making.blas else "convolution in loops"
+    for number, one in enumerate(launch.functions(name, plan.storage, memory, gemm)):
+        yield Launch(one.name, one.parts, "combine" if number else how, (place,)), one.text
 
 
 def _callback(name: str, number: int) -> str:

@@ -89,7 +89,7 @@ class Fusion:
         for place, one in enumerate(lowered.instructions):
             if one.operation in VIEWS or one.operation in ("input", "constant"):
                 continue
-            if is_fusible(one) and prod(self.frame(place)):  # of nothing, nothing is computed
+            if is_fusible(one) and 0 not in self.frame(place):  # of nothing, nothing is computed
                 self._into_a_kernel(place, one)
             else:
                 self._join(self._new(Group(len(self.groups))), place)

@@ -20,8 +20,8 @@ from chainrule.compiler.tensors.lowering import SMALL_PRODUCT, Lowered
 _WORTH_SHARING = 130_000
 
 #: OpenBLAS packs the operands of products of more multiplications than this; the rows and columns of the
-#: result that are computed in one call below that; and how many rows are few.
-_UNPACKED, _TILE, _FEW_ROWS = 1_000_000, (16, 64), 128
+#: result that are computed in one call below that; and up to how many rows, and how long sums, that pays.
+_UNPACKED, _TILE, _FEW_ROWS, _SHORT_SUMS = 1_000_000, (16, 64), 128, 512
 
 #: How many vectors of sums a product in line keeps in registers.
 _SUMS = 16
@@ -175,12 +175,10 @@ class ProductCode:
         """The rows and columns of the result for one call. Up to some size OpenBLAS computes from where the
         operands lie; above it packs them first, which takes longer than it saves if there are few rows."""
         transposed_a, _ = _layout(self.a, self.shape_a)
-        if transposed_a or self.m > _FEW_ROWS or self.m * self.n * self.k <= _UNPACKED:
+        few = self.m <= _FEW_ROWS and self.k <= _SHORT_SUMS
+        if transposed_a or not few or self.m * self.n * self.k <= _UNPACKED:
             return None
-        rows, columns = _TILE
-        while rows * columns * self.k > _UNPACKED and rows > 4:
-            rows //= 2
-        return (rows, columns) if rows > 4 else None
+        return _TILE
 
     def _rest(self, index: str, count: str, size: int) -> str:
         """How many of ``count`` are left from ``index`` on, ``size`` at most."""
