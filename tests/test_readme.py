@@ -34,7 +34,7 @@ def test_the_python_example_runs_and_prints_its_comment() -> None:
 
 
 def test_the_compiled_example_learns_what_its_comments_say() -> None:
-    (source,) = [text for kind, text in BLOCKS if kind == "python" and "chainrule.compile" in text]
+    (source,) = [text for kind, text in BLOCKS if kind == "python" and "chainrule.vmap" in text]
     printed: list[str] = []
     scope = {"print": lambda *values: printed.append(" ".join(str(value) for value in values))}
     exec(compile(source, "README.md", "exec"), scope)
@@ -43,6 +43,17 @@ def test_the_compiled_example_learns_what_its_comments_say() -> None:
     assert abs(scope["w"].data - 3) < 0.2  # type: ignore[attr-defined]
     assert abs(scope["b"].data + 1) < 0.2  # type: ignore[attr-defined]
     assert printed[2].startswith("step(xs: f64[100], ys: f64[100], rate: f64, w: f64")
+
+
+def test_the_compiled_step_runs_as_it_stands() -> None:
+    (source,) = [text for kind, text in BLOCKS if kind == "python" and "optim.Adam" in text]
+    printed: list[str] = []
+    scope = {"print": lambda *values: printed.append(" ".join(str(value) for value in values))}
+    exec(compile(f"import chainrule\n{source}", "README.md", "exec"), scope)
+    losses = scope["losses"]
+    assert losses.shape == (200,)  # type: ignore[attr-defined]
+    assert losses[-20:].mean() < losses[:20].mean()  # type: ignore[attr-defined]
+    assert "computed by numpy: nothing" in printed[1]
 
 
 def test_the_rows_shown_are_the_rows_of_the_table() -> None:

@@ -284,3 +284,21 @@ def test_concurrent_calls_of_one_and_of_several() -> None:
     for one in threads:
         one.join()
     assert not wrong
+
+
+def test_the_bits_of_whole_numbers_are_left_to_numpy() -> None:
+    """Truths are combined by machine code; the bits of numbers are not taken for truths."""
+    x, y = chainrule.tensor([6, 1]), chainrule.tensor([3, 2])
+
+    @chainrule.compile
+    def both(x: Any, y: Any) -> Any:
+        return x & y
+
+    with pytest.warns(errors.CompileWarning, match="`&` of whole numbers combines their bits"):
+        assert both(x, y).tolist() == [2, 0]
+
+    @chainrule.compile
+    def truths(x: Any, y: Any) -> Any:
+        return (x > 2) & (y > 2)
+
+    assert truths(x, y).tolist() == [True, False]

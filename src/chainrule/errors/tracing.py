@@ -108,3 +108,11 @@ def written_in_doubt(shape: Sequence[int], place: str) -> CompileError:
         f"{place}: it writes to an array of shape {tuple(shape)} that was reshaped after its axes had been "
         "permuted, and whether numpy copies it then depends on how it lies in memory. Write to a .clone()"
     )
+
+
+def no_bits(operation: str, place: str) -> CompileError:
+    sign = {"logical_and": "&", "logical_or": "|"}[operation]
+    return CompileError(
+        f"{place}: `{sign}` of whole numbers combines their bits, and there is no machine code for that; "
+        "of truths, as comparisons give them, there is"
+    )

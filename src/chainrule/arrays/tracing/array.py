@@ -238,8 +238,20 @@ def elementwise(operation: str, *operands: Any) -> Traced:
 
 
 def of_truths(operation: str, *operands: Any) -> Traced:
+    """The operation on truths; one of numbers is true where it is not 0.
+
+    Raises CompileError for two integers, whose bits numpy would combine.
+    """
     trace = trace_of(operands)
+    if operation in ("logical_and", "logical_or") and all(map(_is_integer, operands)):
+        raise errors.no_bits(operation, place_now())
     return trace.add(operation, aligned(trace, [truth(trace, one) for one in operands]))
+
+
+def _is_integer(one: Any) -> bool:
+    if isinstance(one, Traced):
+        return one.type.dtype.startswith("int")
+    return isinstance(one, (int, np.integer)) and not isinstance(one, bool)
 
 
 def _whole_power(x: Traced, exponent: int) -> Traced:

@@ -179,7 +179,7 @@ def address_of(array: np.ndarray) -> int:
 def _data_is_there() -> bool:
     if sys.implementation.name != "cpython":
         return False
-    tried = [np.zeros(3), np.zeros((4, 5), np.float32)[2:, 1:], np.zeros((), np.int64)]
+    tried: list[np.ndarray] = [np.zeros(3), np.zeros((4, 5), np.float32)[2:, 1:], np.zeros((), np.int64)]
     found = [ctypes.c_size_t.from_address(id(one) + _DATA).value for one in tried]
     return found == [one.ctypes.data for one in tried]
 
