@@ -11,6 +11,7 @@ from chainrule.errors.kinds import (
     DomainError,
     DTypeError,
     GraphError,
+    IndexOutOfRangeError,
     ProgramError,
     ShapeError,
     TraceError,
@@ -243,4 +244,12 @@ def each_outside_a_loop(name: str) -> DomainError:
     return DomainError(
         f"chainrule.each gives every step of a loop its own entry, and this is one call of {name}: call "
         f"{name}.loop(…, steps=n), or give one entry"
+    )
+
+
+def picked_outside(name: str, index: int, length: int) -> IndexOutOfRangeError:
+    return IndexOutOfRangeError(
+        f"{name}: index {index} is out of range: it picks along an axis of length {length}, from 0 to "
+        f"{length - 1}. The step ended there, and nothing of it was written. Look at the labels and "
+        "indices that it was given"
     )

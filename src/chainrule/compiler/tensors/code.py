@@ -70,6 +70,18 @@ class Code:
     def times(self, index: str, factor: int) -> str:
         return index if factor == 1 else self.name(f"mul i64 {index}, {factor}")
 
+    def least(self, x: str | int, y: str | int) -> str:
+        """The smaller of two integers."""
+        return self.name(f"call i64 @llvm.smin.i64(i64 {x}, i64 {y})")
+
+    def share(self, count: int, parts: int, unit: int = 1) -> tuple[str, str]:
+        """The first of ``count`` things in the part ``%part``, and the first after it; parts are whole
+        units."""
+        size = -(-count // (parts * unit)) * unit
+        start = self.name(f"mul i64 %part, {size}")
+        end = self.name(f"add i64 {start}, {size}")
+        return self.least(start, count), self.least(end, count)
+
     @contextmanager
     def loop(
         self, start: str, stop: str, step: int | str = 1, carried: Sequence[tuple[str, str]] = ()

@@ -132,7 +132,7 @@ class Executable:
         if self._failure[0]:
             _, index, length = self._failure
             self._failure[0] = 0
-            raise errors.index_out_of_range(index, length, "a compiled function")
+            raise errors.picked_outside(self._program.name, index, length)
         if self._raised:
             raise self._raised.pop()
 

@@ -4,11 +4,8 @@ whose code is there need be neither simplified nor planned."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from chainrule.compiler.ir import Type
 from chainrule.compiler.tensors.elements import item_bytes
@@ -118,7 +115,3 @@ def _where(found: Any) -> tuple[int, int, Type]:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
-
-
-#: numpy's function for the operations that have no loops of their own.
-Function = Callable[..., np.ndarray]

@@ -143,18 +143,9 @@ class KernelCode:
             return
         start, stop = "0", str(nest.axes[axis])
         if axis == 0 and self.parts > 1:
-            start, stop = self._share(nest.axes[0], 1)
+            start, stop = self.code.share(nest.axes[0], self.parts)
         with self.code.loop(start, stop) as loop:
             self._outer(axis + 1, self._stepped(cursors, axis, loop.index))
-
-    def _share(self, count: int, unit: int) -> tuple[str, str]:
-        """The first of ``count`` things in this part, and the first after it; parts are whole units."""
-        size = -(-count // (self.parts * unit)) * unit
-        code = self.code
-        start = code.name(f"mul i64 %part, {size}")
-        end = code.name(f"add i64 {start}, {size}")
-        stop = code.name(f"call i64 @llvm.smin.i64(i64 {end}, i64 {count})")
-        return code.name(f"call i64 @llvm.smin.i64(i64 {start}, i64 {count})"), stop
 
     def _along_row(self, cursors: dict[Access, str]) -> None:
         """All passes along one row."""
@@ -256,8 +247,8 @@ class KernelCode:
         self._hoist(turning, cursors)
         start, stop, whole = "0", str(count), str(count - rest)
         if self.parts > 1 and not nest.first_inner:
-            start, stop = self._share(count, lanes * _RUNNING)
-            whole = code.name(f"call i64 @llvm.smin.i64(i64 {stop}, i64 {count - rest})")
+            start, stop = code.share(count, self.parts, lanes * _RUNNING)
+            whole = code.least(stop, count - rest)
         if reducing and count >= 2 * lanes * _RUNNING and len(turning) <= 24:
             start, carried = self._unrolled(turning, reducing, cursors, carried, start, whole)
         ends = [text for _, text in carried]

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from chainrule.compiler.ir import Instruction, Shape
-from chainrule.compiler.tensors.access import View, dense
+from chainrule.compiler.ir import Shape
+from chainrule.compiler.tensors.access import dense
 from chainrule.compiler.tensors.code import Code
 from chainrule.compiler.tensors.elements import KINDS, Elements, item_bytes
 from chainrule.compiler.tensors.loops import PARAMETERS, Storage
 from chainrule.compiler.tensors.lowering import Lowered
-
-#: The entry of the table of addresses where it is noted that an index was out of range.
-FAILURE = 3
+from chainrule.compiler.tensors.plan import FAILURE
 
 
 class MovingCode:
@@ -262,5 +260,3 @@ WAYS: dict[str, Callable[[MovingCode], None]] = {
     "scatter_add": _scatter_add,
     "check": _check,
 }
-
-__all__ = ["FAILURE", "WAYS", "Instruction", "MovingCode", "View"]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.compiler.tensors.fusion import REDUCTIONS, Fusion, Kernel, spread
+from chainrule.compiler.tensors.fusion import Fusion, Kernel, spread
 
 #: The work of an operation on one element, where it is not 1.
 COSTS = {
@@ -236,6 +236,3 @@ class Nest:
 def _without(strides: tuple[int, ...], axis: int) -> tuple[int, ...]:
     """``strides`` after the axes ``axis`` and the next were merged."""
     return (*strides[:axis], *strides[axis + 1 :])
-
-
-__all__ = ["REDUCTIONS", "Access", "Nest"]

@@ -15,6 +15,7 @@ from chainrule.compiler.tensors.code import Code
 from chainrule.compiler.tensors.elements import KINDS, Elements, Vectorised, lanes_of
 from chainrule.compiler.tensors.loops import PARAMETERS, Storage
 from chainrule.compiler.tensors.lowering import SMALL_PRODUCT, Lowered
+from chainrule.compiler.tensors.plan import DGEMM, SGEMM
 
 #: A product of so many multiplications is worth a second core.
 _WORTH_SHARING = 130_000
@@ -112,11 +113,7 @@ class ProductCode:
     def _shared_matrices(self, a: str, b: str, c: str) -> None:
         """Each part takes some of the matrices, counted through all axes of the batch."""
         code, count = self.code, prod(self.batch)
-        size = -(-count // self.parts)
-        first = code.name(f"mul i64 %part, {size}")
-        last = code.name(
-            f"call i64 @llvm.smin.i64(i64 {code.name(f'add i64 {first}, {size}')}, i64 {count})"
-        )
+        first, last = code.share(count, self.parts)
         self.parts = 1
         with code.loop(first, last) as loop:
             rest, moved = loop.index, [a, b, c]
@@ -137,12 +134,7 @@ class ProductCode:
             return
         start, stop = "0", str(self.m)
         if shared:
-            size = -(-self.m // self.parts)
-            code = self.code
-            start = code.name(f"mul i64 %part, {size}")
-            end = code.name(f"add i64 {start}, {size}")
-            stop = code.name(f"call i64 @llvm.smin.i64(i64 {end}, i64 {self.m})")
-            start = code.name(f"call i64 @llvm.smin.i64(i64 {start}, i64 {self.m})")
+            start, stop = self.code.share(self.m, self.parts)
         self._in_line(a, b, c, start, stop)
 
     def _by_blas(self, a: str, b: str, c: str, shared: bool) -> None:
@@ -182,9 +174,7 @@ class ProductCode:
 
     def _rest(self, index: str, count: str, size: int) -> str:
         """How many of ``count`` are left from ``index`` on, ``size`` at most."""
-        code = self.code
-        left = code.name(f"sub i64 {count}, {index}")
-        return code.name(f"call i64 @llvm.smin.i64(i64 {left}, i64 {size})")
+        return self.code.least(self.code.name(f"sub i64 {count}, {index}"), size)
 
     def _call(self, a: str, b: str, c: str, m: str, n: str) -> None:
         """BLAS's product of ``m`` rows and ``n`` columns."""
@@ -194,19 +184,15 @@ class ProductCode:
             m, n = (code.name(f"trunc i64 {count} to {whole}") for count in (m, n))
         transposed_a, stride_a = _layout(self.a, self.shape_a)
         transposed_b, stride_b = _layout(self.b, self.shape_b)
-        slot = 1 if self.dtype == "float32" else 2
+        slot = SGEMM if self.dtype == "float32" else DGEMM
         pointer = code.name(f"load ptr, ptr {code.at('%arrays', 'ptr', slot)}")
         product = Product(m, n, self.k, a, stride_a, b, stride_b, c, self.n, transposed_a, transposed_b)
         code.line(self.blas.call_text(pointer, kind, product))
 
     def _share(self, count: int, unit: int) -> tuple[str, str]:
         """The first of ``count`` rows or columns in this part, and how many it has."""
-        code = self.code
-        size = -(-count // (self.parts * unit)) * unit
-        first = code.name(f"mul i64 %part, {size}")
-        first = code.name(f"call i64 @llvm.smin.i64(i64 {first}, i64 {count})")
-        left = code.name(f"sub i64 {count}, {first}")
-        return first, code.name(f"call i64 @llvm.smin.i64(i64 {left}, i64 {size})")
+        first, last = self.code.share(count, self.parts, unit)
+        return first, self.code.name(f"sub i64 {last}, {first}")
 
     # --- in line
 
