@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from chainrule.explain.derivation import Derivation, Formula, Variable
 from chainrule.explain.notation import number, numbers
@@ -136,9 +137,14 @@ def columns(text: str) -> int:
     """How wide a terminal shows ``text``: Chinese takes two columns, a combining accent none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(map(_columns_of, text))
+
+
+@cache
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _right(text: str, width: int) -> str:

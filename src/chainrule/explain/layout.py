@@ -14,7 +14,7 @@ _ENDS = 3
 _COLUMNS = 80
 
 
-def _ends(values: list[Any]) -> list[Any]:
+def ends(values: list[Any]) -> list[Any]:
     """``values``, or its ends with an ellipsis between them."""
     return values if len(values) <= _MOST else [*values[:_ENDS], "…", *values[-_ENDS:]]
 
@@ -27,27 +27,52 @@ def elided(value: Any) -> str:
     """
     if not isinstance(value, list):
         return number(value)
-    exact, short = (
-        f"[{', '.join(one if one == '…' else written(one) for one in _ends(value))}]"
-        for written in (number, _cell)
-    )
-    return exact if len(exact) <= _COLUMNS else short
+    return f"[{', '.join(one if one == '…' else number(one) for one in vector(value))}]"
+
+
+def vector(value: list[Any]) -> list[Any]:
+    """The numbers of a vector that are shown, with an ellipsis for those between: to six digits, or to
+    four where six do not fit on a line."""
+    found = ends(value)
+    line = ", ".join(one if one == "…" else number(one) for one in found)
+    return found if len(line) + 2 <= _COLUMNS else rounded(found)
+
+
+def clipped(value: Any) -> Any:
+    """An array by its ends along every axis, with ellipses for what is between.
+
+    >>> clipped([[1.0] * 20])
+    [[1.0, 1.0, 1.0, '…', 1.0, 1.0, 1.0]]
+    """
+    return [clipped(one) for one in ends(value)] if isinstance(value, list) else value
+
+
+def rounded(value: Any) -> Any:
+    """A number, or those of an array, to four digits."""
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return value if value == "…" else float(f"{value:.4g}")
+
+
+def shown(value: list[Any]) -> list[Any]:
+    """An array as it is laid out: by its ends, and rounded where it has more axes than a vector."""
+    return rounded(clipped(value)) if value and isinstance(value[0], list) else vector(value)
+
+
+def is_deep(value: Any) -> bool:
+    """Whether ``value`` has more axes than a matrix."""
+    return bool(value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list))
 
 
 def laid_out(value: Any) -> str:
     """A matrix, one row a line, in columns; several of them one after the other."""
-    if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
-        return "\n\n".join("   …" if one == "…" else laid_out(one) for one in _ends(value))
+    if is_deep(value):
+        return "\n\n".join("   …" if one == "…" else laid_out(one) for one in ends(value))
     cells = [
-        ["…"] if row == "…" else [one if one == "…" else _cell(one) for one in _ends(row)]
-        for row in _ends(value)
+        ["…"] if row == "…" else [one if one == "…" else number(one) for one in row] for row in shown(value)
     ]
     width = max((len(cell) for row in cells for cell in row), default=0)
     return "\n".join("   " + "  ".join(cell.rjust(width) for cell in row) for row in cells)
-
-
-def _cell(value: Any) -> str:
-    return number(float(f"{value:.4g}"))
 
 
 def rough(error: float) -> str:

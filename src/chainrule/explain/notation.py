@@ -1,18 +1,18 @@
 """Formulas as a reader writes them: from the symbols of a rule to ``2·S`` and ``2·(−1)``.
 
 A formula is plain data: a number, or ``[operation, *arguments]``, where ``["ref", id]`` is a variable of
-the derivation. A writer gives the text of a reference: its name for a formula, its value for the same
-formula with the numbers put in.
+the derivation. One :class:`Writer` decides where brackets stand; the :class:`Dialect` of a format says how
+a fraction, a power or a name is set in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from chainrule.arrays import symbolic
-from chainrule.explain.derivation import Formula
+from chainrule.explain.derivation import Derivation, Formula, Numbers
 
 # How tightly the operations bind.
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
@@ -34,8 +34,8 @@ _INFIX: dict[str, tuple[str, int]] = {
     "or": (" ∨ ", _COMPARISON),
     "matmul": (" @ ", _PRODUCT),
 }
-_CONDITIONS = frozenset(name for name, (_, level) in _INFIX.items() if level == _COMPARISON)
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def from_symbolic(expr: symbolic.Expr, operands: Mapping[str, Formula]) -> Formula:
@@ -122,74 +122,236 @@ _FOLD: dict[str, Callable[..., Any]] = {
 }
 
 
+class Dialect(Protocol):
+    """How one format sets the parts of a formula: each takes what is already set, and gives it back whole.
+
+    ``fraction`` is None where a quotient stays on the line; otherwise fractions, exponents and roots show
+    what is under them without brackets.
+    """
+
+    @property
+    def fraction(self) -> Callable[[str, str], str] | None: ...
+
+    def number(self, value: Any) -> str: ...
+    def name(self, name: str) -> str: ...
+    def words(self, text: str) -> str: ...
+    def symbol(self, sign: str) -> str: ...
+    def row(self, parts: Sequence[str]) -> str: ...
+    def brackets(self, inner: str, pair: str = "()") -> str: ...
+    def power(self, base: str, exponent: str, whole: str | None) -> str: ...
+    def root(self, inner: str) -> str: ...
+    def transposed(self, inner: str) -> str: ...
+    def call(self, name: str, args: Sequence[str]) -> str: ...
+    def partial(self, of: str, to: str) -> str: ...
+    def sentence(self, template: str, letters: Mapping[str, str]) -> str: ...
+    def array(self, value: Any) -> str: ...
+    def role(self, role: str, inner: str) -> str: ...
+
+
 def write(
     formula: Formula, reference: Callable[[int], str], *, spaced: bool = False, within: str = ""
 ) -> str:
     """``formula`` as text; ``spaced`` puts spaces around the product that it is. ``within`` a "product",
     or a "power", it gets the brackets that it needs there."""
-    return _Writer(reference, spaced).text(formula, _WITHIN[within])
+    return Writer(Plain(), reference, spaced=spaced).formula(formula, within)
 
 
-class _Writer:
-    def __init__(self, reference: Callable[[int], str], spaced: bool) -> None:
+class Writer:
+    """Decides where a formula needs brackets, and has a dialect set it.
+
+    Beside operations it writes what the lines of an explanation are made of: ``["partial", of, to]`` is
+    ∂of/∂to, ``["value", id]`` the number of a variable, ``["array", lists]`` an array, ``["name", text]``
+    a name, ``["said", text]`` words, ``["marked", formula, words]`` a formula with words in brackets
+    behind it, ``["words", template, letters]`` a rule in words, ``["chain", upstream, local]`` a product
+    of the chain rule, ``["role", role, formula]`` one of its factors, and ``["spaced", formula]`` the
+    formula of a line of its own.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        reference: Callable[[int], str],
+        value: Callable[[int], Numbers] = lambda i: None,
+        *,
+        spaced: bool = False,
+    ) -> None:
+        self.dialect = dialect
         self.reference = reference
+        self.value = value
         self.spaced = spaced
 
-    def text(self, formula: Formula, outer: int) -> str:
+    @classmethod
+    def of(cls, derivation: Derivation, dialect: Dialect) -> Writer:
+        """A writer that knows the names and the values of ``derivation``."""
+        variables = derivation.variables
+        return cls(dialect, lambda i: variables[i].name, lambda i: variables[i].value)
+
+    def formula(self, formula: Formula, within: str = "") -> str:
+        return self._set(formula, _WITHIN[within])
+
+    def _set(self, formula: Formula, outer: int) -> str:
+        if isinstance(formula, str):
+            return self.dialect.words(formula)
         if not isinstance(formula, list):
-            text = formula if isinstance(formula, str) else number(formula)
-            return f"({text})" if _compound(text, outer) else text
+            return self._atom(self.dialect.number(formula), number(formula), outer)
         name, *args = formula
         if name == "ref":
-            text = self.reference(args[0])
-            return f"({text})" if _compound(text, outer) else text
-        text, level = self._operation(name, args)
-        return f"({text})" if level < outer else text
+            called = self.reference(args[0])
+            return self._atom(self.dialect.name(called), called, outer)
+        if name == "value":
+            value = self.value(args[0])
+            return self._set(["array", value] if isinstance(value, list) else value, outer)
+        if name == "role":
+            return self.dialect.role(args[0], self._set(args[1], outer))
+        text, level = self._said(name, args) or self._operation(name, args)
+        return self.dialect.brackets(text) if level < outer else text
+
+    def _atom(self, text: str, plain: str, outer: int) -> str:
+        return self.dialect.brackets(text) if _compound(plain, outer) else text
+
+    def _said(self, name: str, args: list[Any]) -> tuple[str, int] | None:
+        """What is no operation; None where ``name`` is one."""
+        if name == "partial":
+            return self.dialect.partial(*map(self.reference, args)), _POWER
+        if name == "array":
+            return self.dialect.array(args[0]), _ATOM
+        if name == "name":
+            return self.dialect.name(args[0]), _ATOM
+        if name == "said":
+            return self.dialect.words(args[0]), _ATOM
+        if name == "marked":
+            remark = self.dialect.words(f" ({', '.join(args[1])})")
+            return self.dialect.row([self._set(args[0], _COMPARISON), remark]), _ATOM
+        if name == "words":
+            letters = {letter: self._set(one, _POWER) for letter, one in args[1].items()}
+            return self.dialect.sentence(args[0], letters), _ATOM
+        if name == "chain":
+            factors = [self._factor(args[0]), self.dialect.symbol(" · "), self._factor(args[1])]
+            return self.dialect.row(factors), _PRODUCT
+        if name == "spaced":
+            writer = Writer(self.dialect, self.reference, self.value, spaced=True)
+            return writer._set(args[0], _COMPARISON), _ATOM
+        return None
+
+    def _factor(self, formula: Formula) -> str:
+        """A factor of the chain rule: what starts with a sign, in brackets."""
+        text = self._set(formula, _PRODUCT)
+        return self.dialect.brackets(text) if self._signed(formula) else text
+
+    def _signed(self, formula: Formula) -> bool:
+        """Whether ``formula`` starts with a minus that brackets do not already hold."""
+        if not isinstance(formula, list):
+            return False
+        name, *args = formula
+        if name == "role":
+            return self._signed(args[1])
+        first = name in ("mul", "matmul") or (name == "div" and self.dialect.fraction is None)
+        return name == "neg" or (first and self._signed(args[0]))
 
     def _operation(self, name: str, args: list[Formula]) -> tuple[str, int]:
-        if name == "pow" and isinstance(args[1], (int, float)):
-            return self._power(args[0], args[1]), _POWER
+        dialect = self.dialect
+        inside = _ATOM if dialect.fraction is None else _COMPARISON
         if name == "pow":
-            return f"{self.text(args[0], _ATOM)}^{self.text(args[1], _ATOM)}", _POWER
+            whole = _whole(args[1])
+            return dialect.power(self._set(args[0], _ATOM), self._set(args[1], inside), whole), _POWER
         if name == "neg":
-            return f"−{self.text(args[0], _SIGN)}", _SIGN
+            return dialect.row([dialect.symbol("−"), self._set(args[0], _SIGN)]), _SIGN
+        if name in ("and", "or") or name in _COMPARISONS:
+            return dialect.brackets(self._condition(name, args), "[]"), _ATOM
         if name in _INFIX:
             return self._infix(name, args)
         if name == "abs":
-            return f"|{self.text(args[0], _COMPARISON)}|", _ATOM
+            return dialect.brackets(self._set(args[0], _COMPARISON), "||"), _ATOM
         if name == "sqrt":
-            return f"√{self.text(args[0], _ATOM)}", _ATOM
+            return dialect.root(self._set(args[0], inside)), _ATOM
         if name == "transpose":
-            return f"{self.text(args[0], _ATOM)}ᵀ", _ATOM
+            return dialect.transposed(self._set(args[0], _ATOM)), _ATOM
         if name == "getitem":
-            return f"{self.text(args[0], _ATOM)}[{args[1]}]", _ATOM
+            place = dialect.brackets(dialect.words(args[1]), "[]")
+            return dialect.row([self._set(args[0], _ATOM), place]), _ATOM
         if name == "logical_not":
-            return f"[¬ {self._bare(args[0])}]", _ATOM
-        return f"{name}({', '.join(self.text(arg, _COMPARISON) for arg in args)})", _ATOM
+            return dialect.brackets(dialect.row([dialect.symbol("¬ "), self._bare(args[0])]), "[]"), _ATOM
+        return dialect.call(name, [self._set(arg, _COMPARISON) for arg in args]), _ATOM
 
     def _infix(self, name: str, args: list[Formula]) -> tuple[str, int]:
         sign, level = _INFIX[name]
         if self.spaced and level == _PRODUCT:
             sign = f" {sign.strip()} "
-        if name in ("and", "or"):
-            return f"[{self._bare(args[0])}{sign}{self._bare(args[1])}]", _ATOM
-        left = self.text(args[0], level)
+        if name == "div" and self.dialect.fraction is not None:
+            return self.dialect.fraction(*(self._set(arg, _COMPARISON) for arg in args)), _POWER
+        left = self._set(args[0], level)
         # (a − b) − c needs no brackets, a − (b − c) does; so does a · (b · c), to show what was computed
-        right = self.text(args[1], level + 1)
-        text = f"{left}{sign}{right}"
-        return (f"[{text}]", _ATOM) if name in _CONDITIONS else (text, level)
+        right = self._set(args[1], level + 1)
+        return self.dialect.row([left, self.dialect.symbol(sign), right]), level
+
+    def _condition(self, name: str, args: list[Formula]) -> str:
+        """A comparison, or two of them, without the brackets around the whole."""
+        if name in _COMPARISONS:
+            return self._infix(name, args)[0]
+        sign = self.dialect.symbol(_INFIX[name][0])
+        return self.dialect.row([self._bare(args[0]), sign, self._bare(args[1])])
 
     def _bare(self, condition: Formula) -> str:
         """A condition inside another: a comparison leaves its brackets to the whole."""
-        text = self.text(condition, _COMPARISON)
-        simple = isinstance(condition, list) and condition[0] in _CONDITIONS - {"and", "or"}
-        return text[1:-1] if simple else text
+        if isinstance(condition, list) and condition[0] in _COMPARISONS:
+            return self._condition(condition[0], condition[1:])
+        return self._set(condition, _COMPARISON)
 
-    def _power(self, base: Formula, exponent: float) -> str:
-        text = number(exponent).replace("−", "-")
-        if set(text) <= set("0123456789-"):
-            return self.text(base, _ATOM) + text.translate(_SUPERSCRIPTS)
-        return f"{self.text(base, _ATOM)}^{self.text(exponent, _ATOM)}"
+
+def _whole(exponent: Formula) -> str | None:
+    """The digits of an exponent that is a whole number, and stands there as one."""
+    if isinstance(exponent, (int, float)):
+        text = number(exponent)
+        return text if set(text) <= set("0123456789−") else None
+    return None
+
+
+class Plain:
+    """The dialect of a terminal."""
+
+    fraction = None
+
+    def number(self, value: Any) -> str:
+        return number(value)
+
+    def name(self, name: str) -> str:
+        return name
+
+    def words(self, text: str) -> str:
+        return text
+
+    def symbol(self, sign: str) -> str:
+        return sign
+
+    def row(self, parts: Sequence[str]) -> str:
+        return "".join(parts)
+
+    def brackets(self, inner: str, pair: str = "()") -> str:
+        return f"{pair[0]}{inner}{pair[1]}"
+
+    def power(self, base: str, exponent: str, whole: str | None) -> str:
+        return f"{base}^{exponent}" if whole is None else base + whole.translate(_SUPERSCRIPTS)
+
+    def root(self, inner: str) -> str:
+        return f"√{inner}"
+
+    def transposed(self, inner: str) -> str:
+        return f"{inner}ᵀ"
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        return f"{name}({', '.join(args)})"
+
+    def partial(self, of: str, to: str) -> str:
+        return f"∂{of}/∂{to}"
+
+    def sentence(self, template: str, letters: Mapping[str, str]) -> str:
+        return template.format(**letters)
+
+    def array(self, value: Any) -> str:
+        return numbers(value)
+
+    def role(self, role: str, inner: str) -> str:
+        return inner
 
 
 def _compound(text: str, outer: int) -> bool:
