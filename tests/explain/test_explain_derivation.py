@@ -78,6 +78,7 @@ def test_the_schema():
     data = a_b_c_f(torch=False).to_dict()
     assert list(data) == [
         "result", "variables", "locals", "contributions", "checks", "seed", "lang", "notes",
+        "rate", "groups", "images", "inner_checks",
     ]  # fmt: skip
     assert data["variables"][2] == {
         "id": 2, "name": "e", "kind": "intermediate", "shape": [], "dtype": "float64", "value": -6.0,

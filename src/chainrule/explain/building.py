@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,19 +14,27 @@ from chainrule.explain.derivation import (
     Contribution,
     Derivation,
     Formula,
+    Group,
+    Image,
     Kind,
     LocalDerivative,
     Variable,
 )
+from chainrule.explain.images import Cells, values
+from chainrule.explain.images import image as image_of
 from chainrule.explain.notation import away_from_ties, from_symbolic
 from chainrule.explain.recording import Event, Key, Recording, Step
 from chainrule.primitives.row import OPERANDS, Elementwise, Structural
 
 
 def build(
-    recording: Recording, check: Callable[[dict[Key, int]], Sequence[Check]], lang: str
+    recording: Recording,
+    check: Callable[[dict[Key, int]], Sequence[Check]],
+    check_inner: Callable[[dict[Key, int]], Sequence[Check]],
+    lang: str,
+    rate: float,
 ) -> Derivation:
-    """The derivation of ``recording``; ``check`` is told which variable each key became."""
+    """The derivation of ``recording``; the checks are told which variable each key became."""
     builder = Builder(recording)
     return Derivation(
         result=builder.ids[recording.root],
@@ -34,8 +42,12 @@ def build(
         locals=tuple(builder.locals),
         contributions=tuple(builder.contributions()),
         checks=tuple(check(builder.ids)),
+        inner_checks=tuple(check_inner(builder.ids)),
         seed=shown(recording.seed),
         lang=lang,
+        rate=rate,
+        groups=tuple(builder.groups()),
+        images=tuple(builder.images()),
     )
 
 
@@ -171,6 +183,36 @@ class Builder:
         extra = len(step.shape) - len(shape)
         inner = (i for i, n in enumerate(shape) if n == 1 and step.shape[i + extra] != 1)
         return (*range(extra), *(i + extra for i in inner))
+
+    # --- what stands beside them ---------------------------------------------------------------------
+
+    def groups(self) -> list[Group]:
+        """What each call of a module made; the calls of one module are numbered, if there are several."""
+        scopes, steps = self.recording.scopes, self.recording.steps
+        given = [None if one.module is None else self.names.of(id(one.module)) for one in scopes]
+        names = [name or one.title for name, one in zip(given, scopes, strict=True)]
+        several, found = Counter(names), Counter[str]()
+        groups = []
+        for name, scope in zip(names, scopes, strict=True):
+            found[name] += 1
+            members = tuple(self.ids[step.key] for step in steps[scope.start : scope.stop])
+            numbered = f"{name} ({found[name]})" if several[name] > 1 else name
+            groups.append(Group(numbered, "module", members, scope.parent))
+        return groups
+
+    def images(self) -> Iterator[Image]:
+        """The arrays that are too large to be shown: of each the value, and the gradient."""
+        gradients = dict(self.recording.cotangents)
+        for leaf in self.recording.leaves:
+            if (cells := image_of(leaf.gradient)) is not None:
+                gradients[leaf.key] = cells
+        found: tuple[tuple[Literal["value", "gradient"], dict[Key, Cells]], ...] = (
+            ("value", dict(values(self.recording))),
+            ("gradient", gradients),
+        )
+        for of, pictures in found:
+            known = ((self.ids[key], cells) for key, cells in pictures.items() if key in self.ids)
+            yield from (Image(variable, of, *cells) for variable, cells in sorted(known))
 
 
 def _total(event: Event, i: int, before: Any) -> Any:

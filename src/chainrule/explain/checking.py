@@ -35,6 +35,9 @@ _KINKED = frozenset({"abs", "relu", "maximum", "minimum", "clamp", "max", "min"}
 #: The slopes to the left and to the right, one for each direction.
 Sides = tuple[np.ndarray, np.ndarray]
 
+#: Computed variables are moved where that makes no more operations than this.
+_MOST_WORK = 20_000
+
 #: So many moves of a scalar graph are computed at once, in arrays.
 _AT_ONCE = 64
 
@@ -53,6 +56,28 @@ def check(recording: Recording, ids: dict[Key, int], torch: bool | None = None) 
         _check(again, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
         for leaf, slope in zip(leaves, slopes, strict=True)
     ]
+
+
+def check_inner(recording: Recording, ids: dict[Key, int]) -> list[Check]:
+    """A :class:`Check` for each computed variable but the result: the slope when it alone is moved.
+
+    Only for graphs of so few numbers that this takes no time; of others, none.
+    """
+    totals = {event.step.key: event.g for event in recording.events}
+    inner = [
+        Leaf(step.key, np.asarray(step.saved[0]), totals.get(step.key))
+        for step in recording.steps
+        if step.key != recording.root and isinstance(step.saved[0], (np.ndarray, np.generic))
+    ]
+    moved = [one for one in inner if one.gradient is not None and one.value.size <= _EACH]
+    again = _Replay(recording, [(one.key, one.value) for one in moved])
+    work = sum(one.value.size for one in moved) * len(recording.steps) / (_AT_ONCE if again.scalar else 1)
+    if not moved or work > _MOST_WORK or not _replayable(recording):
+        return []
+    slopes = again.slopes(moved)
+    if again.tied:
+        again.look_aside(moved)
+    return [_check(again, one, ids[one.key], slope, None) for one, slope in zip(moved, slopes, strict=True)]
 
 
 def _check(again: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) -> Check:
@@ -98,15 +123,17 @@ def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class _Replay:
-    """The recorded forward pass again, in float64, with leaves moved."""
+    """The recorded forward pass again, in float64, with leaves moved, or computed variables: ``inner``
+    gives those, and their values."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, inner: Sequence[tuple[Key, np.ndarray]] = ()) -> None:
         self.recording = recording
         self.known_sides: dict[Key, tuple[Sides, Sides]] = {}
         self.values = {leaf.key: np.asarray(leaf.value, np.float64) for leaf in recording.leaves}
         self.scalar = all(
             step.shape == () and isinstance(step.row, Elementwise) for step in recording.steps
         ) and not any(value.shape for value in self.values.values())
+        self.sizes = {**self.values, **dict(inner)}
 
     def slopes(self, leaves: Iterable[Leaf], step: float = _STEP) -> list[np.ndarray]:
         """The central differences of each leaf, one for each direction."""
@@ -123,7 +150,7 @@ class _Replay:
 
     @cached_property
     def _here(self) -> np.ndarray:
-        return np.asarray(self._result(self.values)).sum()
+        return np.asarray(self._result({})).sum()
 
     def _around(
         self, leaves: Iterable[Leaf], step: float
@@ -146,7 +173,7 @@ class _Replay:
 
     def _moves(self, leaf: Leaf, step: float) -> tuple[np.ndarray, list[np.ndarray]]:
         """How far along each direction, and the directions, in the shape of the leaf."""
-        value = self.values[leaf.key]
+        value = np.asarray(self.sizes[leaf.key], np.float64)
         along = value.size > _EACH
         sizes = np.maximum(1.0, np.abs(value.ravel()))
         sizes = np.where(np.isfinite(sizes), sizes, 1.0) * step
@@ -157,7 +184,7 @@ class _Replay:
         """``slopes``, with other steps where they disagree with ``ours``: a true gradient agrees with the
         best of them, a wrong one with none, and is held against the first."""
         first = slopes
-        small = np.abs(self.values[leaf.key])
+        small = np.abs(self.sizes[leaf.key])
         least = float(np.min(small, initial=1.0, where=small > 0))
         for step in (*_OTHER_STEPS, *([least * _STEP] if least < 1 else [])):
             gaps = _gaps(ours, slopes)
@@ -206,24 +233,28 @@ class _Replay:
         self.known_sides = {leaf.key: both for leaf, both in zip(leaves, found, strict=True)}
 
     def results(self, moves: Sequence[tuple[Key, np.ndarray]]) -> np.ndarray:
-        """For each move of one leaf: the result, times the cotangent that the way back started from."""
+        """For each move of one variable: the result, times the cotangent that the way back started from."""
         if self.scalar:
             parts = [moves[at : at + _AT_ONCE] for at in range(0, len(moves), _AT_ONCE)]
             return np.concatenate([self._together(part) for part in parts])
-        return np.array([self._result({**self.values, k: self.values[k] + by}).sum() for k, by in moves])
+        return np.array([self._result({key: by}).sum() for key, by in moves])
 
     def _together(self, moves: Sequence[tuple[Key, np.ndarray]]) -> np.ndarray:
-        values: dict[Key, np.ndarray] = dict(self.values)
+        moved: dict[Key, np.ndarray] = {}
         for place, (key, by) in enumerate(moves):
-            if not values[key].shape:
-                values[key] = np.full(len(moves), values[key])
-            values[key][place] += by
-        return np.broadcast_to(self._result(values), len(moves))
+            moved.setdefault(key, np.zeros(len(moves)))[place] += by
+        return np.broadcast_to(self._result(moved), len(moves))
 
-    def _result(self, values: dict[Key, Any]) -> Any:
+    def _result(self, moved: dict[Key, np.ndarray]) -> Any:
+        """The result where each variable of ``moved``, a leaf or computed, is so much larger."""
+
+        def run(step: Step, args: list[Any]) -> Any:
+            out = _run(step, args)
+            return out + moved[step.key] if step.key in moved else out
+
         with np.errstate(all="ignore"):
-            result = replay(self.recording.steps, values, _run)
-            return np.asarray(result) * self.recording.seed
+            leaves = {key: value + moved.get(key, 0.0) for key, value in self.values.items()}
+            return np.asarray(replay(self.recording.steps, leaves, run)) * self.recording.seed
 
 
 def _on_kink(step: Step, out: Any, args: list[Any]) -> bool:

@@ -9,6 +9,7 @@ import json
 from bisect import bisect_left
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
+from os import PathLike
 from typing import Any, Literal
 
 from chainrule import errors
@@ -96,11 +97,46 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Operations that one call of a module made: a layer, a network.
+
+    ``name`` is what the caller's variables call the module, ``model.0``, or else its class. ``members``
+    are the variables that the call computed, those of calls within it included, and ``parent`` is the
+    place among the groups of the call around it.
+    """
+
+    name: str
+    kind: str
+    members: tuple[int, ...]
+    parent: int | None = None
+
+
+@dataclass(frozen=True)
+class Image:
+    """A small picture of an array of too many numbers to show: at most 32 × 32 cells, each the mean of a
+    block of it.
+
+    ``shape`` is that of the array, ``numbers`` the rows of cells, and ``low`` and ``high`` the least and
+    greatest finite number of the whole array. A block with a NaN or an infinity shows it.
+    """
+
+    variable: int
+    of: Literal["value", "gradient"]
+    shape: tuple[int, ...]
+    numbers: list[list[float]]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Derivation:
     """How the gradients of ``result`` came about: print it, or read its parts.
 
     ``variables`` stand in the order of the forward pass, ``contributions`` in that of the way back.
-    Nothing in it refers to the program that it came from, and it goes through JSON unchanged.
+    ``rate`` is the learning rate of the update that is shown, w ← w − rate·∂L/∂w. ``groups`` says which
+    operations belong together, and ``images`` stand in for the arrays that were too large to keep.
+    ``checks`` are those of the leaves, and ``inner_checks`` those of the variables between, where they are
+    few. Nothing in it refers to the program that it came from, and it goes through JSON unchanged.
 
     >>> from chainrule import Value, explain
     >>> a, b = Value(2.0), Value(-3.0)
@@ -120,6 +156,10 @@ class Derivation:
     seed: Numbers = 1.0
     lang: str = "en"
     notes: tuple[str, ...] = field(default=())
+    rate: float = 0.1
+    groups: tuple[Group, ...] = ()
+    images: tuple[Image, ...] = ()
+    inner_checks: tuple[Check, ...] = ()
 
     def __getitem__(self, name: str) -> Variable:
         """The variable called ``name``. Raises NameUnknownError where there is none."""
@@ -147,8 +187,12 @@ class Derivation:
         """Whether a gradient has reached the variable, after the first ``before`` contributions."""
         return variable == self.result or self._last_arrival(variable, before) is not None
 
+    def arrivals(self, variable: int) -> list[int]:
+        """The places of the contributions that reach a variable, in the order of the way back."""
+        return self._arrivals.get(variable, [])
+
     def _last_arrival(self, variable: int, before: int | None) -> int | None:
-        places = self._arrivals.get(variable, [])
+        places = self.arrivals(variable)
         count = len(places) if before is None else bisect_left(places, before)
         return places[count - 1] if count else None
 
@@ -166,6 +210,19 @@ class Derivation:
 
         return render(self, lang or self.lang)
 
+    def save(self, path: str | PathLike[str], lang: str | None = None) -> None:
+        """Write the explanation to a file; its form is that of the ending: ``.svg``, ``.html``, ``.tex``,
+        ``.md``, ``.json``, ``.dot``, ``.mmd`` or ``.txt``."""
+        from chainrule.explain.saving import save
+
+        save(self, path, lang or self.lang)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows."""
+        from chainrule.explain.notebook import mimebundle
+
+        return mimebundle(self, include, exclude)
+
     def __str__(self) -> str:
         return self.text()
 
@@ -178,7 +235,7 @@ class Derivation:
 
     def to_dict(self) -> dict[str, Any]:
         """As dictionaries, lists, numbers and strings; an infinity or NaN as ``{"number": "∞"}``."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        return {one.name: plain(getattr(self, one.name)) for one in fields(self)}
 
     def to_json(self, indent: int | None = None) -> str:
         """As JSON text."""
@@ -188,7 +245,7 @@ class Derivation:
     def from_dict(cls, data: Any) -> Derivation:
         """The derivation that :meth:`to_dict` wrote. Raises DTypeError where it did not."""
         try:
-            data = _numbers(data)
+            data = numbers_of(data)
             return cls(
                 result=data["result"],
                 variables=tuple(_made(Variable, one) for one in data["variables"]),
@@ -198,6 +255,11 @@ class Derivation:
                 seed=data["seed"],
                 lang=data["lang"],
                 notes=tuple(data["notes"]),
+                # what older versions did not write
+                rate=data.get("rate", 0.1),
+                groups=tuple(_made(Group, one) for one in data.get("groups", ())),
+                images=tuple(_made(Image, one) for one in data.get("images", ())),
+                inner_checks=tuple(_made(Check, one) for one in data.get("inner_checks", ())),
             )
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise errors.not_a_derivation(error) from error
@@ -212,7 +274,7 @@ class Derivation:
         return cls.from_dict(data)
 
 
-_TUPLES = ("shape", "inputs", "summed")
+_TUPLES = ("shape", "inputs", "summed", "members")
 
 
 def _made(cls: Any, data: dict[str, Any]) -> Any:
@@ -222,24 +284,27 @@ def _made(cls: Any, data: dict[str, Any]) -> Any:
 _SPECIAL = {"∞": float("inf"), "−∞": float("-inf"), "NaN": float("nan")}
 
 
-def _plain(data: Any) -> Any:
-    """JSON has no infinities and no NaN: they travel as ``{"number": "∞"}``."""
+def plain(data: Any) -> Any:
+    """Dataclasses as dictionaries.
+
+    JSON has no infinities and no NaN: they travel as ``{"number": "∞"}``."""
     if isinstance(data, dict):
-        return {key: _plain(value) for key, value in data.items()}
+        return {key: plain(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return [_plain(value) for value in data]
+        return [plain(value) for value in data]
     if is_dataclass(data):
-        return {one.name: _plain(getattr(data, one.name)) for one in fields(data)}
+        return {one.name: plain(getattr(data, one.name)) for one in fields(data)}
     if isinstance(data, float) and (data != data or data in (float("inf"), float("-inf"))):
         return {"number": "NaN" if data != data else "∞" if data > 0 else "−∞"}
     return data
 
 
-def _numbers(data: Any) -> Any:
+def numbers_of(data: Any) -> Any:
+    """What :func:`plain` wrote of infinities and NaN, as the numbers that they are."""
     if isinstance(data, dict):
         if set(data) == {"number"}:
             return _SPECIAL[data["number"]]
-        return {key: _numbers(value) for key, value in data.items()}
+        return {key: numbers_of(value) for key, value in data.items()}
     if isinstance(data, list):
-        return [_numbers(value) for value in data]
+        return [numbers_of(value) for value in data]
     return data

@@ -1,4 +1,4 @@
-"""What the user calls things: names for values, read off the caller's own variables.
+"""What the user calls things: names for values and modules, read off the caller's own variables.
 
 A name is kept for the object that it holds, so a value that was never given a name has none, and the
 explanation numbers it instead. No two objects get the same name.
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
+from chainrule.scopes import Noted
 from chainrule.tensor import Tensor
 from chainrule.value import ValueBase
 
@@ -28,12 +29,12 @@ class Names:
     def of_frame(cls, frame: FrameType) -> Names:
         """Local names first: they are the nearest. A comprehension sees what is around it."""
         names = cls()
-        names.add_all(_written(frame.f_locals))
+        names.add_all(written(frame.f_locals))
         while frame.f_code.co_name in _INNER and frame.f_back is not None:
             frame = frame.f_back
-            names.add_all(_written(frame.f_locals))
+            names.add_all(written(frame.f_locals))
         if frame.f_globals is not frame.f_locals:
-            names.add_all(_written(frame.f_globals))
+            names.add_all(written(frame.f_globals))
         return names
 
     def add_all(self, variables: Mapping[str, Any]) -> None:
@@ -47,6 +48,10 @@ class Names:
         for name, value in items:
             for path, found in self._inside(name, value):
                 self.add(path, found)
+        for name, value in items:
+            for path, module in _modules(name, value):
+                self._give(path, id(module))
+                self._held.append(module)
 
     def merge(self, other: Names) -> None:
         """Take the names of ``other`` as well; those that are here already win."""
@@ -71,7 +76,7 @@ class Names:
         self._held.append(thing)
 
     def of(self, key: int) -> str | None:
-        """The name of the node, leaf, value or array whose identity is ``key``."""
+        """The name of the node, leaf, value, array or module whose identity is ``key``."""
         return self._by_key.get(key)
 
     def _inside(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -90,12 +95,28 @@ class Names:
 
 
 _INNER = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
+_HISTORY = frozenset({"In", "Out", "_ih", "_oh", "_dh"})
 _MOST = 64  # of a longer list, the members have no names worth printing
 
 
-def _written(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that a program can write: an interpreter and its tools keep others, such as ``.0``."""
-    return {name: value for name, value in list(variables.items()) if name.isidentifier()}
+def written(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that a program can write: an interpreter and its tools keep others, such as ``.0``, and a
+    notebook the results of earlier cells, to which nobody gave a name."""
+    kept = _HISTORY if "_ih" in variables else ()
+    return {
+        name: value for name, value in list(variables.items()) if name.isidentifier() and name not in kept
+    }
+
+
+def _modules(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The modules within, a module itself among them, and those in a list of modules."""
+    if isinstance(value, (list, tuple)):
+        if len(value) <= _MOST:
+            for place, one in enumerate(value):
+                if isinstance(one, Noted):
+                    yield from one.named_modules(f"{name}[{place}]")
+    elif isinstance(value, Noted):
+        yield from value.named_modules(name)
 
 
 def _members(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,10 @@ from chainrule.arrays import numpy_namespace, scalar
 from chainrule.autodiff import scalar_rules
 from chainrule.autodiff.backward import reachable, sweep
 from chainrule.autodiff.graph import SMALL, Absent, Node, Plan, overwrites, place, tick
+from chainrule.explain.images import Cells, image
 from chainrule.explain.names import Names
 from chainrule.primitives.row import Row
+from chainrule.scopes import Call, Scope, calls, scopes, value_calls
 from chainrule.tensor import Tensor
 from chainrule.value import ValueBase
 
@@ -78,6 +81,8 @@ class Recording:
     held: Any  # what the keys identify, kept so that they stay unique
     xp: Any
     time: int
+    scopes: list[Scope]  # which of the steps one call of a module made
+    cotangents: dict[Key, Cells]  # pictures of the large ones
 
     def intact(self, array: Any) -> bool:
         """Whether a saved array is still there, and still what it was: large ones are not copied."""
@@ -102,30 +107,47 @@ def record(result: Any, names: Names, seed: Any = None) -> Recording:
     if seed is None and result._data.size != 1:
         raise errors.explain_not_scalar(result.shape)
     start = np.ones(result.shape, result.dtype) if seed is None else seed
-    return _listen(result._node, start, names, lambda leaf: leaf._data)
+    return _listen(result._node, start, names, calls, lambda leaf: leaf._data)
 
 
 def _listen(
-    root: Node, seed: np.ndarray, names: Names, value_of: Any, xp: Any = numpy_namespace
+    root: Node,
+    seed: np.ndarray,
+    names: Names,
+    log: deque[Call],
+    value_of: Any,
+    xp: Any = numpy_namespace,
 ) -> Recording:
     nodes = reachable([root])[::-1]
     _check_there(nodes)
     _check_unchanged(nodes, names)
     steps = {node: _step(node) for node in nodes}
     events: list[Event] = []
+    cotangents: dict[Key, Cells] = {}
 
     def listener(node: Node, g: Any, arrived: Sequence[Any], totals: Sequence[Any]) -> None:
         # running totals are added into in place: what is written down is a copy
         flows = [a is not None for a in arrived]
         numbers = ([_few(a) for a in arrived], [_few(t) for t in totals])
         events.append(Event(steps[node], _few(g), flows, *numbers))
+        if (cells := image(g)) is not None:  # what stands here when a node is visited is its total
+            cotangents[id(node)] = cells
 
     found = sweep([(root, seed)], xp, keep=True, again=True, listener=listener)
     things = _leaves_of(nodes)
     leaves = [Leaf(id(thing), np.array(value_of(thing)), found.leaves.get(thing)) for thing in things]
-    held = (nodes, things)
     return Recording(
-        id(root), np.array(seed), list(steps.values()), events, leaves, names, held, xp, tick()
+        root=id(root),
+        seed=np.array(seed),
+        steps=list(steps.values()),
+        events=events,
+        leaves=leaves,
+        names=names,
+        held=(nodes, things),
+        xp=xp,
+        time=tick(),
+        scopes=scopes(log, [node.time for node in nodes]),
+        cotangents=cotangents,
     )
 
 
@@ -254,7 +276,8 @@ def _record_value(result: ValueBase, names: Names) -> Recording:
     for value, thing in made.items():
         if (name := names.of(id(value))) is not None:
             names.rename(thing, name)
-    return _listen(root, np.ones(()), names, lambda leaf: np.float64(leaf.value.data), _FLOATS)
+    value_of = lambda leaf: np.float64(leaf.value.data)  # noqa: E731
+    return _listen(root, np.ones(()), names, value_calls, value_of, _FLOATS)
 
 
 def _node_of(value: ValueBase, made: dict[ValueBase, Any], names: Names) -> Node:

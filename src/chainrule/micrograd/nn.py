@@ -9,15 +9,34 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from threading import get_ident
 from typing import Any
+from weakref import ref
 
 from chainrule import errors
 from chainrule.counts import count
+from chainrule.scopes import Noted, value_calls
 from chainrule.value import Value
 
+_note = value_calls.append  # a call costs 0.5 µs more for it, and an explanation knows what it made
 
-class Module:
-    """The base: parameters whose gradients can be set back to 0."""
+
+class Module(Noted):
+    """The base: parameters whose gradients can be set back to 0.
+
+    A subclass defines ``forward``, which is what calling the module calls, or ``__call__`` itself, as with
+    micrograd. Explanations show what a call that goes to ``forward`` computed as one group.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        began = Value(0.0)._time  # what asks the clock of values is a new value
+        out = self.forward(*args, **kwargs)
+        _note((ref(self), type(self).__name__, began, Value(0.0)._time, get_ident()))
+        return out
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The output for an input; every subclass defines its own, or ``__call__``."""
+        raise errors.forward_missing(type(self).__name__)
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""
@@ -27,6 +46,22 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with the path that leads to it, for explanations."""
         yield from ()
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all below it, each once, with the paths that lead to them; this one's is
+        ``prefix``.
+
+        >>> [path for path, _ in MLP(2, [2]).named_modules("model")]
+        ['model', 'model.layers[0]', 'model.layers[0].neurons[0]', 'model.layers[0].neurons[1]']
+        """
+        seen: set[int] = set()
+        pending: list[tuple[str, Any]] = [(prefix, self)]
+        while pending:
+            path, module = pending.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield path, module
+                pending += reversed(list(_held(path, module)))
 
     def parameters(self) -> list[Value]:
         """Every weight and bias, in the order in which they were made."""
@@ -51,7 +86,8 @@ class Neuron(Module):
         self.b = Value(0)
         self.nonlin = nonlin
 
-    def __call__(self, x: Any) -> Value:
+    def forward(self, x: Any) -> Value:
+        """``w · x + b``, through relu unless ``nonlin`` is False."""
         inputs = _inputs(x)
         if len(inputs) != len(self.w):
             raise errors.neuron_inputs(len(inputs), len(self.w))
@@ -84,7 +120,8 @@ class Layer(Module):
         nin, nout = count("Layer", "nin", nin), count("Layer", "nout", nout)
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
+        """The output of each neuron; of a single one, not in a list."""
         inputs = _inputs(x)
         out = [neuron(inputs) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
@@ -119,7 +156,8 @@ class MLP(Module):
         last = len(nouts) - 1
         self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i != last) for i in range(len(nouts))]
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
+        """``x`` passed through every layer in turn."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -134,6 +172,16 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def _held(path: str, module: Module) -> Iterator[tuple[str, Module]]:
+    """The modules that the attributes of ``module`` hold, themselves or in a list."""
+    for name, value in vars(module).items():
+        whole = f"{path}.{name}" if path else name
+        members = enumerate(value) if isinstance(value, list | tuple) else ()
+        if isinstance(value, Module):
+            yield whole, value
+        yield from ((f"{whole}[{i}]", one) for i, one in members if isinstance(one, Module))
 
 
 def _inputs(x: Any) -> Any:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from threading import get_ident
 from typing import Any, NamedTuple, Self
+from weakref import ref
 
 from chainrule import errors
+from chainrule.autodiff.graph import tick
 from chainrule.autograd import no_grad
 from chainrule.nn.parameter import Parameter, forget_gradient
+from chainrule.scopes import Noted, calls
 from chainrule.tensor import Tensor
+
+_note = calls.append  # a call costs 0.3 µs more for it, and an explanation knows what it made
 
 
 class StateNames(NamedTuple):
@@ -18,7 +24,7 @@ class StateNames(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Noted):
     """The base of every layer, network and loss.
 
     A subclass keeps its `Parameter` and `Module` objects as ordinary attributes and defines
@@ -45,7 +51,10 @@ class Module:
         raise errors.forward_missing(type(self).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        began = tick()
+        out = self.forward(*args, **kwargs)
+        _note((ref(self), type(self).__name__, began, tick(), get_ident()))
+        return out
 
     def __setattr__(self, name: str, value: Any) -> None:
         # `model.w = model.w - lr * grad` would quietly turn a parameter into a passing result.
