@@ -1,0 +1,1 @@
+"""The one picture of a derivation: boxes, arrows and steps, laid out; every format draws this."""
