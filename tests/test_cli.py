@@ -314,3 +314,41 @@ def test_errors_of_a_real_process_go_to_stderr():
     assert done.stdout == b""
     assert done.stderr.decode().startswith("chainrule: ")
     assert b"Traceback" not in done.stderr
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def test_save_writes_each_file_and_says_so(tmp_path):
+    page, picture = tmp_path / "x.html", tmp_path / "x.svg"
+    out = explain(*REGRESSION, "--lang", "fr", "--save", page, "--save", picture)
+    assert out.splitlines() == [str(page), str(picture)]
+    assert "Rétropropagation" in page.read_text(encoding="utf-8")
+    assert "∂L/∂v2 = 2·v2 = −2" in picture.read_text(encoding="utf-8")
+
+
+def test_save_goes_with_json(tmp_path):
+    out = explain(*REGRESSION, "--json", "--save", tmp_path / "x.svg")
+    path, data = out.split("\n", 1)
+    assert path == str(tmp_path / "x.svg")
+    assert Derivation.from_json(data).gradient("w") == -2.0
+
+
+def test_a_script_can_be_saved_as_a_page(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import chainrule\nw = chainrule.tensor(3.0, requires_grad=True)\nloss = w * w\nloss.backward()\n"
+    )
+    explain(script, "--save", tmp_path / "x.html")
+    assert "train.py:3" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x.png", "'.png'"), ("x", "no ending"), ("no/x.svg", "no/x.svg")]
+)
+def test_a_file_that_cannot_be_written_is_a_clear_error(name, said, tmp_path):
+    done = run("explain", *REGRESSION, "--no-torch", "--save", tmp_path / name)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("chainrule: ")
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []

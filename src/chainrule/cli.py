@@ -57,6 +57,14 @@ def explain(
     torch: Annotated[
         bool, typer.Option(help="Ask PyTorch for its answer too, where it is installed.")
     ] = True,
+    save: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it to a file instead, in the form of its ending: a page to step through (.html), a "
+            "picture (.svg), .tex .md .json .dot .mmd .txt. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Explain the gradients of an expression, or of the last backward pass of a script."""
     try:
@@ -70,7 +78,19 @@ def explain(
             raise
         typer.echo(f"chainrule: {error}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(derivation.to_json(indent=1) if json else _text(derivation))
+    for path in save or []:
+        _save(derivation, path)
+    if json or not save:
+        typer.echo(derivation.to_json(indent=1) if json else _text(derivation))
+
+
+def _save(derivation: Derivation, path: Path) -> None:
+    try:
+        derivation.save(path)
+    except (ChainruleError, OSError) as error:
+        typer.echo(f"chainrule: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(str(path))
 
 
 def _text(derivation: Derivation) -> str:
@@ -133,6 +153,21 @@ def bench(
 
     try:
         measure(names or [], quick=quick, as_json=json, picture=picture, results=results)
+    except ChainruleError as error:
+        typer.echo(f"chainrule: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def studio(
+    port: Annotated[int, typer.Option(help="The port to listen on; a free one, where it is 0.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open a local page to type an expression, walk through it, move its inputs and train it."""
+    from chainrule.studio import serve
+
+    try:
+        serve(port=port, open_browser=browser)
     except ChainruleError as error:
         typer.echo(f"chainrule: {error}", err=True)
         raise typer.Exit(2) from None

@@ -98,6 +98,12 @@ class Tensor(Methods):
         name = self._node.row.grad_fn if self._node is not None else None
         return format_tensor(self._data, requires_grad=self._leaf, grad_fn=name)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: of one number with a graph, the graph as well."""
+        from chainrule.explain.notebook import mimebundle
+
+        return mimebundle(self, include, exclude)
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
 

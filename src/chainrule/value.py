@@ -67,6 +67,12 @@ class ValueBase:
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the graph, where there is one."""
+        from chainrule.explain.notebook import mimebundle
+
+        return mimebundle(self, include, exclude)
+
     def backward(self) -> None:
         """Set this value's gradient to 1, and add ∂self/∂v into the ``grad`` of every v below it."""
         for recorder in recorders:
