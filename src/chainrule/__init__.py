@@ -136,6 +136,7 @@ if TYPE_CHECKING:
     from chainrule.autodiff.step_table import derivative_table
     from chainrule.compiling import Batch, Compiled, compile, each, vmap
     from chainrule.explain import Derivation
+    from chainrule.explain.descent import Descent, descend
     from chainrule.value import Value
 
 
@@ -143,10 +144,12 @@ _LATER = {
     "Batch": "chainrule.compiling",
     "Compiled": "chainrule.compiling",
     "Derivation": "chainrule.explain",
+    "Descent": "chainrule.explain.descent",
     "central_difference": "chainrule.autodiff.numeric",
     "compile": "chainrule.compiling",
     "complex_step": "chainrule.autodiff.numeric",
     "derivative_table": "chainrule.autodiff.step_table",
+    "descend": "chainrule.explain.descent",
     "each": "chainrule.compiling",
     "forward_difference": "chainrule.autodiff.numeric",
     "Value": "chainrule.value",
@@ -173,6 +176,7 @@ __all__ = [
     "ChainruleError",
     "Compiled",
     "Derivation",
+    "Descent",
     "Tensor",
     "Value",
     "abs",
@@ -199,6 +203,7 @@ __all__ = [
     "cos",
     "data",
     "derivative_table",
+    "descend",
     "div",
     "dot",
     "double",
