@@ -75,8 +75,9 @@ def differences(page: str) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A cache of its own, and no file left that is none."""
+    """A cache and a folder of its own, and no file left that is none."""
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     before = set(linecache.cache)
     yield
     for name in set(linecache.cache) - before:

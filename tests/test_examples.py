@@ -9,6 +9,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -104,32 +105,34 @@ def test_mini_batch_against_one_at_a_time() -> None:
     assert whole.loss > 10 * some.loss
 
 
-@pytest.mark.parametrize("verdict", ["slow", "converging", "oscillating", "diverging"])
+@pytest.mark.parametrize("verdict", ["slow", "right", "oscillating", "diverging"])
 def test_what_a_learning_rate_does(verdict: str) -> None:
     module = lesson("08_learning_rate")
-    run = module.descend(module.RATES[verdict])
+    (run,) = module.train(module.RATES[verdict]).runs
     assert run.verdict == verdict
-    factor = 1 - 2 * run.lr
-    assert run.weights == pytest.approx([2 - factor**k for k in range(21)], rel=1e-9)
+    factor = 1 - 2 * run.rate
+    weights = [w for (w,) in run.points]
+    assert weights == pytest.approx([2 - factor**k for k in range(21)], rel=1e-9)
 
 
 def test_the_largest_stable_learning_rate() -> None:
     module = lesson("08_learning_rate")
     assert module.curvature() == 2.0
     threshold = 2 / module.curvature()
-    assert module.descend(0.999 * threshold, steps=6000).verdict == "converging"
-    assert module.descend(1.001 * threshold, steps=6000).verdict == "diverging"
-    assert module.descend(threshold).weights == [1.0, 3.0] * 10 + [1.0]
+    found = module.train(0.999 * threshold, 1.001 * threshold, steps=6000)
+    assert [run.verdict for run in found.runs] == ["right", "diverging"]
+    assert found.curvature.stable_rate == threshold
+    (run,) = module.train(threshold).runs
+    assert [w for (w,) in run.points] == [1.0, 3.0] * 10 + [1.0]
 
 
 def test_the_pictures_of_the_learning_rate(tmp_path: Path) -> None:
     pictures = lesson("08_learning_rate").main(tmp_path)
-    assert [picture.name for picture in pictures] == [
-        "learning_rate_steps.png",
-        "learning_rate_path.png",
-    ]
+    assert [picture.name for picture in pictures] == ["learning_rate_loss.svg", "learning_rate_path.svg"]
     for picture in pictures:
-        assert picture.read_bytes().startswith(b"\x89PNG")
+        chart = ElementTree.parse(picture).getroot()
+        dots = chart.findall(".//{*}circle[@class='dot']")
+        assert {dot.get("data-run") for dot in dots} == {"0", "1", "2", "3"}
 
 
 def test_the_graph_knows_its_operations() -> None:
@@ -269,6 +272,7 @@ SCRIPTS = {
     "13_course_cells": "tensor(1., grad_fn=<PowBackward0>)",
     "14_machine_speed": "w' = v",
     "15_whole_step": "product by BLAS",
+    "16_pictures": "regression: 6 variables, 3 products",
     "digits": "of the held-out scans read correctly",
 }
 
@@ -300,3 +304,26 @@ def test_a_number_of_epochs_that_is_none(epochs: str, tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert f"a whole number from 1 to 1000 is needed, not {epochs!r}" in ended.stderr
     assert not any(tmp_path.iterdir())
+
+
+# ------------------------------------------------------------------ the gallery
+
+DOCS = EXAMPLES.parent / "docs"
+
+
+def test_the_gallery_shows_what_the_lessons_draw(tmp_path: Path) -> None:
+    """Pictures are the same wherever they are made; `python examples/16_pictures.py` makes them anew."""
+    lesson("16_pictures").main(tmp_path)
+    lesson("08_learning_rate").main(tmp_path)
+    shown = sorted((DOCS / "gallery").iterdir())
+    assert len(shown) >= 9
+    for picture in shown:
+        assert (tmp_path / picture.name).read_bytes() == picture.read_bytes(), picture.name
+
+
+def test_every_picture_of_the_gallery_is_shown() -> None:
+    pages = "".join(
+        page.read_text(encoding="utf-8") for page in (*DOCS.glob("*.md"), EXAMPLES.parent / "README.md")
+    )
+    unseen = [one.name for one in (DOCS / "gallery").iterdir() if f"gallery/{one.name})" not in pages]
+    assert unseen == []

@@ -16,7 +16,10 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 
 
 def test_the_explained_expression_prints_what_is_shown() -> None:
-    (command,) = [text for kind, text in BLOCKS if kind == "sh" and text.startswith("chainrule explain")]
+    command, *others = [
+        text for kind, text in BLOCKS if kind == "sh" and text.startswith("chainrule explain")
+    ]
+    assert all("--save" in line for other in others for line in other.splitlines())
     printed = CliRunner().invoke(app, shlex.split(command)[1:]).output
     shown = [text for kind, text in BLOCKS if kind == "text" and "∂L/∂" in text]
     assert len(shown) == 2
