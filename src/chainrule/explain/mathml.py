@@ -104,8 +104,9 @@ class MathML:
 
     def name(self, name: str) -> str:
         # browsers slant a lone letter, but not one that has an accent
-        letter, *marks = unicodedata.normalize("NFD", name) or " "
-        slanted = ' class="accented"' if letter.isalpha() and len(marks) == 1 and not name.isascii() else ""
+        parts = unicodedata.normalize("NFD", name)
+        is_accented = len(parts) == 2 and parts[0].isalpha() and unicodedata.combining(parts[1])
+        slanted = ' class="accented"' if is_accented else ""
         return f"<mi{slanted}>{_escaped(name)}</mi>"
 
     def words(self, text: str) -> str:
