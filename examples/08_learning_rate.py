@@ -1,4 +1,4 @@
-"""Lesson 8: the learning rate, too small, right and too large (le pas d'apprentissage).
+"""Lesson 8: the learning rate, too small, right and too large (le taux d'apprentissage).
 
     python examples/08_learning_rate.py               # pictures in lesson-out/
     python examples/08_learning_rate.py --out FOLDER

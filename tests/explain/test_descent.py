@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule
@@ -65,6 +65,7 @@ def test_values_and_tensors_go_the_same_way() -> None:
     assert scalar.surface.lowest == pytest.approx(np.polyfit(xs, ys, 1).tolist(), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(bend=st.floats(0.1, 10), start=st.floats(-5, 5), part=st.floats(0.05, 0.95), centre=st.floats(-3, 3))
 def test_below_the_stable_rate_the_loss_falls_and_beyond_it_rises(
     bend: float, start: float, part: float, centre: float
@@ -80,6 +81,7 @@ def test_below_the_stable_rate_the_loss_falls_and_beyond_it_rises(
     assert beyond.verdict == "diverging"
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 50), min_size=1, max_size=6))
 def test_the_largest_curvature_is_the_one_that_the_descent_meets(curves: list[float]) -> None:
     scale = chainrule.tensor(curves, dtype=chainrule.float64)
@@ -107,6 +109,10 @@ def test_at_the_minimum_there_is_nothing_to_do() -> None:
     assert found.runs[0].verdict == "right"
     assert found.curvature is None
     assert found.surface.lowest == (2.0,)
+    assert str(found).endswith("The gradient is 0 at the start: nothing moves, whatever the learning rate.")
+    assert found.text("fr").endswith("rien ne bouge, quel que soit le taux d'apprentissage.")
+    v = chainrule.zeros(3, requires_grad=True)
+    assert "nothing moves" in str(descend(lambda: (v * v).sum(), [v], lr=3.0))
 
 
 @pytest.mark.parametrize(
@@ -141,11 +147,30 @@ def test_more_numbers_have_no_points() -> None:
 
 
 def test_verdicts_of_the_smallest_histories() -> None:
-    assert verdict([1.0, 0.0], [True], 0.0, None) == "right"
-    assert verdict([1.0, 0.9], [False], 0.1, None) == "slow"
-    assert verdict([1.0, 2.0], [True], 4.0, None) == "diverging"
-    assert verdict([1.0, math.nan], [], 0.0, "loss") == "diverging"
-    assert verdict([3.0, 3.0 + 1e-9], [False], 0.0, None) == "right"
+    assert verdict([1.0, 0.0], [True], 0.0, 1.0, None) == "right"
+    assert verdict([1.0, 0.9], [False], 0.1, 1.0, None) == "slow"
+    assert verdict([1.0, 2.0], [True], 4.0, 1.0, None) == "diverging"
+    assert verdict([1.0, math.nan], [], 0.0, 1.0, "loss") == "diverging"
+    assert verdict([3.0, 3.0 + 1e-9], [False], 0.0, 1e-9, None) == "right"
+
+
+@pytest.mark.parametrize("rate", [1e-300, 1e-15, 1e-9])
+def test_a_rate_that_moves_next_to_nothing_is_too_small(rate: float) -> None:
+    w = Value(1.0)
+    assert descend(lambda: (w - 2.0) ** 2, [w], lr=rate).runs[0].verdict == "slow"
+
+
+def test_the_rounding_of_float32_at_the_minimum_is_no_way_to_go() -> None:
+    w = leaf([1 / 3, 0.1], "float32")
+    target = chainrule.tensor([1.0, 0.3])
+    found = descend(lambda: ((w * 3 - target) ** 2).sum() + 1000, [w], lr=[0.01, 0.05], steps=200)
+    assert [run.verdict for run in found.runs] == ["right", "right"]
+
+
+def test_numbers_that_are_nearly_too_large() -> None:
+    w = Value(1.0)
+    found = descend(lambda: (w - 2.0) ** 2 * 1e300, [w], lr=[1e-302, 1e-299])
+    assert [run.verdict for run in found.runs] == ["slow", "diverging"]
 
 
 # ------------------------------------------------------------------ what stays as it was
@@ -316,6 +341,7 @@ def test_what_is_refused_before_anything_is_changed() -> None:
     w, frozen = chainrule.tensor(1.0, requires_grad=True), chainrule.tensor(1.0)
     b, v = chainrule.tensor(1.0, requires_grad=True), Value(1.0)
     vector = chainrule.tensor([1.0, 2.0], requires_grad=True)
+    empty = chainrule.zeros(0, requires_grad=True)
     bad: list[tuple[Any, Any, dict[str, Any], type[Exception], str]] = [
         (w * w, [w], {}, errors.DTypeError, "takes a function"),
         (lambda: w * w, w, {}, errors.DTypeError, r"into a list: \[w\]"),
@@ -352,9 +378,93 @@ def test_what_is_refused_before_anything_is_changed() -> None:
         (lambda: w * w, [w], {"steps": 100_001}, errors.DomainError, "from 1 to 100000"),
         (lambda: w * w, [w], {"steps": 2.5}, errors.DTypeError, r"it is 2\.5"),
         (lambda: w * w, [w], {"steps": True}, errors.DTypeError, "it is True"),
+        (lambda: w * w, [w], {"lr": np.array(0.1)}, errors.DTypeError, r"lr has array\(0\.1\)"),
         (lambda: w * w, [w], {"lang": "de"}, errors.DomainError, "lang is 'de'"),
+        (lambda: w * w, chainrule.nn.Linear(1, 1), {}, errors.DTypeError, r"model\.parameters\(\)"),
+        (
+            lambda: w * w,
+            chainrule.nn.Linear(1, 1).named_parameters(),
+            {},
+            errors.DTypeError,
+            r"dict\(model\.named_parameters\(\)\)",
+        ),
+        (lambda: w * w, [empty], {}, errors.DomainError, r"empty, of shape \(0,\), holds no number"),
     ]
     for loss, parameters, options, kind, message in bad:
         with pytest.raises(kind, match=message):
             descend(loss, parameters, **{"lr": 0.1, **options})
         assert (w.item(), w.grad, v.data, v.grad) == (1.0, None, 1.0, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loss_that_was_computed_before_sees_no_step(kind: str) -> None:
+    w = leaf(1.0, kind)
+    whole, part = (w - 2.0) ** 2, (w - 2.0) * 3.0
+    for loss in (lambda: whole, lambda: part**2):
+        with pytest.raises(errors.GraphError, match="was computed before"):
+            descend(loss, [w], lr=0.1)
+    fixed = leaf(2.0, kind) * 3.0  # what no parameter moves may be computed once
+    assert descend(lambda: (w - fixed) ** 2, [w], lr=0.1).runs[0].losses[-1] < 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_function_that_trains_by_itself_is_told(kind: str) -> None:
+    w = leaf(1.0, kind)
+    w.grad = None if kind.startswith("float") else 5.0
+    before = (float(w.data), w.grad)
+
+    def goes_back() -> Any:
+        loss = (w - 2.0) ** 2
+        loss.backward()
+        return loss
+
+    def moves() -> Any:
+        loss = (w - 2.0) ** 2
+        if kind.startswith("float"):
+            with chainrule.no_grad():
+                w.sub_(0.1)
+        else:
+            w.data -= 0.1
+        return loss
+
+    for loss in (goes_back, moves):
+        with pytest.raises(errors.GraphError, match=r"calls backward\(\) or moves the parameters"):
+            descend(loss, [w], lr=0.1)
+        assert (float(w.data), w.grad) == before
+
+
+def test_a_loss_by_chance_has_no_right_rate() -> None:
+    chainrule.manual_seed(0)
+    model = chainrule.nn.Sequential(chainrule.nn.Linear(8, 8), chainrule.nn.Dropout(0.5))
+    inputs = chainrule.randn(16, 8)
+
+    def loss() -> Any:
+        return (model(inputs) ** 2).mean()
+
+    with pytest.raises(errors.DomainError, match=r"the loss was .* and then .*model\.eval\(\)"):
+        descend(loss, model.parameters(), lr=0.1)
+    model.eval()
+    assert descend(loss, model.parameters(), lr=0.1).runs[0].losses[-1] < loss().item()
+
+
+def test_a_compiled_function_has_no_graph_to_go_back_through() -> None:
+    w = chainrule.tensor(1.0, requires_grad=True)
+    compiled = chainrule.compile(lambda at: (at - 2.0) ** 2)
+    with pytest.raises(errors.GraphError, match=r"without chainrule\.compile"):
+        descend(lambda: compiled(w), [w], lr=0.1)
+
+
+def test_an_interruption_gives_everything_back() -> None:
+    w = Value(1.0)
+    for last in (1, 2, 3, 5, 20, 60, 110):
+        calls = iter(range(last))
+
+        def loss() -> Any:
+            if next(calls, None) is None:  # noqa: B023  # called at once
+                raise KeyboardInterrupt
+            return (w - 2.0) ** 2
+
+        w.grad = 7.0
+        with pytest.raises(KeyboardInterrupt):
+            descend(loss, [w], lr=0.1)
+        assert (w.data, w.grad) == (1.0, 7.0)

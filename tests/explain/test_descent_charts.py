@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chainrule import Value, errors
@@ -76,6 +76,8 @@ def descent(request: pytest.FixtureRequest) -> Descent:
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.integers(2, 12))
+@example(0.0, 5e-324, 2)
+@example(1e-310, 3e-310, 6)
 def test_ticks_are_round_apart_and_inside(one: float, other: float, most: int) -> None:
     low, high = sorted((one, other))
     axis = linear(low, high, 0, 100, most)

@@ -19,7 +19,8 @@ def descent_of_no_function(found: Any) -> DTypeError:
 def descent_parameters_not_listed(found: Any) -> DTypeError:
     return DTypeError(
         f"descend: the parameters are a list, or a dictionary from names, of Tensors or Values, and this "
-        f"is {shown(found)} ({type(found).__name__}). Put a single one into a list: [w]"
+        f"is {shown(found)} ({type(found).__name__}). Put a single one into a list: [w]; those of a model "
+        "are model.parameters(), or dict(model.named_parameters())"
     )
 
 
@@ -33,7 +34,8 @@ def descent_without_parameters() -> DomainError:
 def descent_parameter_kind(name: str, found: Any) -> DTypeError:
     return DTypeError(
         f"descend: the parameter {name} is {shown(found)} ({type(found).__name__}): give a Tensor made "
-        "with requires_grad=True, or a Value"
+        "with requires_grad=True, or a Value. Those of a model are model.parameters(), or "
+        "dict(model.named_parameters())"
     )
 
 
@@ -55,6 +57,12 @@ def descent_parameter_frozen(name: str, shape: Any) -> GraphError:
     return GraphError(
         f"descend: the parameter {name}, of shape {tuple(shape)}, does not require a gradient, so it "
         "cannot be moved against one: create it with requires_grad=True"
+    )
+
+
+def descent_parameter_empty(name: str, shape: Any) -> DomainError:
+    return DomainError(
+        f"descend: the parameter {name}, of shape {tuple(shape)}, holds no number to move: leave it out"
     )
 
 
@@ -82,8 +90,31 @@ def descent_loss_independent(names: Sequence[str]) -> GraphError:
     listed = ", ".join(names)
     return GraphError(
         f"descend: the loss does not depend on {listed}. Compute it from the parameters inside of the "
-        "function, without .item(), .detach() or .data, so that it sees what the last step made of them; "
-        "or leave out those that it does not use"
+        "function, without .item(), .detach(), .data or no_grad, and without chainrule.compile, whose "
+        "results have no graph; or leave out the parameters that it does not use"
+    )
+
+
+def descent_loss_trains() -> GraphError:
+    return GraphError(
+        "descend: the loss function calls backward() or moves the parameters, as optimizer.step() does. "
+        "descend goes back and makes the steps itself: let the function compute the loss and return it"
+    )
+
+
+def descent_loss_computed_before() -> GraphError:
+    return GraphError(
+        "descend: the loss, or a part of it that depends on the parameters, was computed before, and does "
+        "not see what a step makes of them: compute all of it inside of the function, as in "
+        "lambda: (w * x - y) ** 2"
+    )
+
+
+def descent_loss_by_chance(first: float, again: float) -> DomainError:
+    return DomainError(
+        f"descend: computed twice at the same parameters, the loss was {first:.6g} and then {again:.6g}, "
+        "or its gradient changed: learning rates are compared on one and the same loss. Use the same batch "
+        "at each call, and model.eval() where there is dropout"
     )
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from chainrule.explain.notation import number
 
+#: Numbers that are nearer to each other are one: floats that are not much smaller have no digits left.
+_SMALLEST = 1e-300
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -71,10 +74,10 @@ def decades(low: float, high: float, start: float, end: float, most: int = 7) ->
 
 def apart(low: float, high: float) -> tuple[float, float]:
     """The two, or their surroundings where they are one number, so that something lies between them."""
-    room = 1e-9 * max(abs(low), abs(high))
-    if high - low > room:
+    largest = max(abs(low), abs(high))
+    if high - low > max(1e-9 * largest, _SMALLEST):
         return low, high
-    room = 0.5 * max(abs(low), abs(high)) or 1.0
+    room = max(0.5 * largest, _SMALLEST) if largest else 1.0
     return low - room, high + room
 
 

@@ -66,7 +66,7 @@ def escaped(words: str) -> str:
     >>> escaped("<b>\\x00")
     '&lt;b&gt;�'
     """
-    return escape("".join(one if one.isprintable() else "\ufffd" for one in words))
+    return escape("".join(one if one.isprintable() or one == "\u00a0" else "\ufffd" for one in words))
 
 
 def px(length: float) -> str:

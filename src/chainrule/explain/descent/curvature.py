@@ -24,8 +24,8 @@ def curvature(
     parabola of up to ``_DIRECTIONS`` numbers nothing of this is an approximation.
     """
     gradient = gradient_at(start)
-    length = float(np.linalg.norm(gradient))
-    if length == 0:
+    length = math.sqrt(dot(gradient, gradient))
+    if not 0 < length < math.inf:
         return None, None
     step = _step(start, precision)
     directions = [gradient / length]
@@ -57,6 +57,22 @@ def curvature(
         return found, None
     down = np.linalg.solve(small, np.eye(len(diagonal))[0] * -length)
     return found, start + down @ np.array(directions)
+
+
+def promised(gradient: np.ndarray, found: Curvature | None) -> float:
+    """How much the parabola along the ``gradient`` at the start lies above its foot: what there is to gain,
+    as far as it can be told; infinite where it has no foot."""
+    if not gradient.any():
+        return 0.0
+    if found is None or found.along <= 0:
+        return math.inf
+    return dot(gradient, gradient) / (2 * found.along)
+
+
+def dot(one: np.ndarray, other: np.ndarray) -> float:
+    """The dot product, infinite or NaN without a warning where it is too large."""
+    with np.errstate(all="ignore"):
+        return float(one @ other)
 
 
 def _step(start: np.ndarray, precision: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import errors
-from chainrule.autodiff import scalar_rules
+from chainrule.autodiff import backward, scalar_rules
 from chainrule.autograd import enable_grad, grad, no_grad
 from chainrule.explain.names import Names
 from chainrule.tensor import Tensor
@@ -35,7 +35,16 @@ class Parameters:
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        """While inside, the leaves have numbers of their own, and afterwards those that they had."""
+        """While inside, the leaves have numbers of their own and no gradient, and afterwards those that
+        they had."""
+        raise NotImplementedError
+
+    def have_gradients(self) -> bool:
+        """Whether a gradient has reached a leaf since it was borrowed."""
+        raise NotImplementedError
+
+    def path(self, loss: Any) -> set[Any]:
+        """What was computed on the way from the leaves to ``loss``."""
         raise NotImplementedError
 
     def read(self) -> np.ndarray:
@@ -76,15 +85,25 @@ class TensorParameters(Parameters):
     def borrowed(self) -> Iterator[None]:
         # Other arrays are put in: a graph that has saved the leaves' own stays good, and so does all that
         # shares memory with them.
-        kept = [leaf._data for leaf in self.leaves]
-        for leaf in self.leaves:
-            leaf._data = leaf._data.copy()
+        kept = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
         try:
+            for leaf in self.leaves:
+                leaf._data, leaf.grad = leaf._data.copy(), None
             with enable_grad():
                 yield
         finally:
-            for leaf, array in zip(self.leaves, kept, strict=True):
-                leaf._data = array
+            for leaf, array, gradient in kept:
+                leaf._data, leaf.grad = array, gradient
+
+    def have_gradients(self) -> bool:
+        return any(leaf.grad is not None for leaf in self.leaves)
+
+    def path(self, loss: Any) -> set[Any]:
+        moving: set[Any] = set(self.leaves)
+        for node in reversed(backward.reachable([loss._node])):
+            if not moving.isdisjoint(node.parents):
+                moving.add(node)
+        return moving.difference(self.leaves)
 
     def read(self) -> np.ndarray:
         return np.concatenate([leaf._data.ravel() for leaf in self.leaves]).astype(np.float64)
@@ -126,12 +145,24 @@ class ValueParameters(Parameters):
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        kept = [leaf.data for leaf in self.leaves]
+        kept = [(leaf, leaf.data, leaf.grad) for leaf in self.leaves]
         try:
+            for leaf in self.leaves:
+                leaf.grad = 0
             yield
         finally:
-            for leaf, data in zip(self.leaves, kept, strict=True):
-                leaf.data = data
+            for leaf, data, gradient in kept:
+                leaf.data, leaf.grad = data, gradient
+
+    def have_gradients(self) -> bool:
+        return any(leaf.grad != 0 for leaf in self.leaves)
+
+    def path(self, loss: Any) -> set[Any]:
+        moving = set(self.leaves)
+        for value in reversed(scalar_rules.reachable(loss)):
+            if not moving.isdisjoint(value._inputs):
+                moving.add(value)
+        return moving.difference(self.leaves)
 
     def read(self) -> np.ndarray:
         return np.array([leaf.data for leaf in self.leaves], np.float64)
@@ -182,8 +213,8 @@ def named(parameters: Any, names: Names) -> dict[str, Any]:
 
 
 def checked(leaves: Mapping[str, Any]) -> Parameters:
-    """``leaves`` as parameters. Raises DomainError where there is none or one comes twice, DTypeError for
-    what is neither a Tensor nor a Value, and GraphError for what is no leaf."""
+    """``leaves`` as parameters. Raises DomainError where there is none, or one comes twice or is empty,
+    DTypeError for what is neither a Tensor nor a Value, and GraphError for what is no leaf."""
     if not leaves:
         raise errors.descent_without_parameters()
     seen: set[int] = set()
@@ -193,6 +224,8 @@ def checked(leaves: Mapping[str, Any]) -> Parameters:
                 raise errors.descent_parameter_not_leaf(name, leaf._node.row.name)
             if not leaf.requires_grad:
                 raise errors.descent_parameter_frozen(name, leaf.shape)
+            if leaf.numel() == 0:
+                raise errors.descent_parameter_empty(name, leaf.shape)
         elif not isinstance(leaf, ValueBase):
             raise errors.descent_parameter_kind(name, leaf)
         elif leaf._rule is not None:

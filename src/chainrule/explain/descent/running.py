@@ -12,7 +12,7 @@ import numpy as np
 from chainrule import errors
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
-from chainrule.explain.descent.curvature import curvature
+from chainrule.explain.descent.curvature import curvature, dot, promised
 from chainrule.explain.descent.data import Descent, Run, Stop
 from chainrule.explain.descent.messages import language
 from chainrule.explain.descent.parameters import Parameters, checked, named
@@ -47,7 +47,7 @@ def descend(
     ``loss`` is a function without arguments that computes the loss from the parameters' present values: a
     ``Tensor`` of one number or a ``Value``. ``parameters`` are the leaves that are moved, in a list or in
     a dictionary from names; otherwise they are called as the caller calls them. ``lr`` is one learning
-    rate or several. Afterwards all values and gradients are as they were.
+    rate or several. Afterwards the parameters' values and gradients are as they were.
 
     >>> import chainrule
     >>> x, y = chainrule.tensor(1.0), chainrule.tensor(2.0)
@@ -63,9 +63,11 @@ def descend(
     <BLANKLINE>
     Curvature along the gradient at the start: λ = 2. On a parabola, rates up to 2/λ = 1 are stable.
 
-    Raises DomainError for no parameters, one that comes twice, a start where the loss is not finite, and
-    for rates or steps that are none; GraphError for a parameter that is no leaf, and for a loss that is
-    not one number or does not depend on a parameter; DTypeError for what is of another kind.
+    Raises DomainError for no parameters, one that comes twice or is empty, a start where the loss is not
+    finite, a loss that differs from call to call, as dropout makes it, and for rates or steps that are
+    none; GraphError for a parameter that is no leaf, for a loss that is not one number, does not depend on
+    a parameter or was computed before, and for a function that calls backward() itself; DTypeError for what
+    is of another kind.
     """
     language(lang)
     rates, steps = _rates(lr), _steps(steps)
@@ -75,8 +77,7 @@ def descend(
     leaves = checked(named(parameters, seen))
     objective = Objective(loss, leaves)
     with leaves.borrowed():  # so that what the loss itself changes of them is undone too
-        first = objective.compute()
-        objective.check_reached(first)
+        first = objective.begin()
         derivation = _explained(first, leaves, seen, rates[0], lang)
         del first
         return _found(objective, rates, steps, derivation, lang)
@@ -90,7 +91,8 @@ def _found(
     curved, foot = curvature(objective.gradient_at, start, objective.parameters.precision)
     numbers = objective.parameters.numbers
     drawn = len(numbers) <= _DRAWN
-    runs = tuple(_run(objective, start, rate, steps, drawn) for rate in rates)
+    promise = promised(objective.gradient_at(start), curved)
+    runs = tuple(_run(objective, start, rate, steps, drawn, promise) for rate in rates)
     return Descent(
         parameters=objective.parameters.names,
         numbers=tuple(numbers) if drawn else (),
@@ -119,9 +121,35 @@ class Objective:
             raise errors.descent_loss_not_scalar(found.shape)
         return found
 
-    def check_reached(self, first: Any) -> None:
-        """Raises GraphError where the loss does not depend on a parameter, DomainError where it, or its
-        gradient, is not finite."""
+    def begin(self) -> Any:
+        """The loss at the start. It is computed twice: what is not the same function of the parameters each
+        time, computed anew, has no rate that is right or wrong.
+
+        Raises GraphError where the function moves the parameters or goes back itself, or returns what was
+        computed before; DomainError where it draws its loss by chance; and what :meth:`compute` and
+        :meth:`_slopes` raise.
+        """
+        parameters = self.parameters
+        start = parameters.read()
+        first = self.compute()
+        if parameters.have_gradients() or not np.array_equal(start, parameters.read(), equal_nan=True):
+            raise errors.descent_loss_trains()
+        slopes = self._slopes(first)
+        again = self.compute()
+        if not parameters.path(first).isdisjoint(parameters.path(again)):
+            raise errors.descent_loss_computed_before()
+        values, slopes_again = (_number(first), _number(again)), self._slopes(again)
+        tolerance = math.sqrt(parameters.precision)
+        largest = float(np.abs(slopes).max())
+        if not math.isclose(*values, rel_tol=tolerance) or not np.allclose(
+            slopes, slopes_again, rtol=0, atol=tolerance * largest
+        ):
+            raise errors.descent_loss_by_chance(*values)
+        return first
+
+    def _slopes(self, first: Any) -> np.ndarray:
+        """The gradient of ``first``, which stays. Raises GraphError where it does not depend on a
+        parameter, DomainError where it, or its gradient, is not finite."""
         names = self.parameters.names
         if isinstance(first, Tensor) != isinstance(self.parameters.leaves[0], Tensor):
             raise errors.descent_loss_independent(names)
@@ -135,6 +163,7 @@ class Objective:
         slopes = self.parameters.flat(gradient)
         if not np.isfinite(slopes).all():
             raise errors.descent_start_not_finite("gradient", float(slopes[~np.isfinite(slopes)][0]))
+        return slopes
 
     def gradient_at(self, at: np.ndarray) -> np.ndarray:
         self.parameters.write(at)
@@ -149,7 +178,9 @@ class Objective:
             return math.nan
 
 
-def _run(objective: Objective, start: np.ndarray, rate: float, steps: int, drawn: bool) -> Run:
+def _run(
+    objective: Objective, start: np.ndarray, rate: float, steps: int, drawn: bool, promise: float
+) -> Run:
     parameters = objective.parameters
     parameters.write(start)
     losses: list[float] = []
@@ -170,11 +201,11 @@ def _run(objective: Objective, start: np.ndarray, rate: float, steps: int, drawn
         if stopped is not None:
             break
         if step > 0:
-            turns.append(bool(slope @ before < 0))
+            turns.append(dot(slope, before) < 0)
         before = slope
         if step < steps:
             parameters.step(rate, gradient)
-    found = verdict(losses, turns, rate * float(slope @ slope), stopped)
+    found = verdict(losses, turns, rate * dot(slope, slope), promise, stopped)
     return Run(rate, tuple(losses), tuple(points), found, stopped)
 
 
@@ -200,7 +231,8 @@ def _number(result: Any) -> float:
 
 
 def _rates(lr: Any) -> list[float]:
-    listed = [lr] if isinstance(lr, (Real, str)) or not hasattr(lr, "__iter__") else list(lr)
+    single = isinstance(lr, (Real, str)) or not hasattr(lr, "__iter__") or getattr(lr, "shape", None) == ()
+    listed = [lr] if single else list(lr)
     if not listed:
         raise errors.descent_without_rates()
     for one in listed:

@@ -13,6 +13,7 @@ from chainrule.explain.descent.charts import charts
 from chainrule.explain.descent.data import Descent, Run
 from chainrule.explain.descent.messages import language
 from chainrule.explain.descent.table import curvature, finer, point, rate, sentence, short, title
+from chainrule.explain.messages import typeset
 
 
 def section(descent: Descent, lang: str) -> str:
@@ -27,8 +28,9 @@ def section(descent: Descent, lang: str) -> str:
     Raises DomainError for a language that is not there.
     """
     language(lang)
-    sentences = "".join(f"<li>{escaped(sentence(descent, run, lang))}</li>" for run in descent.runs)
-    curved = curvature(descent, lang)
+    said = [typeset(sentence(descent, run, lang), lang) for run in descent.runs]
+    sentences = "".join(f"<li>{escaped(one)}</li>" for one in said)
+    curved = typeset(curvature(descent, lang), lang)
     drawn = "".join(f'<div class="chart">{chart.inside()}</div>' for chart in charts(descent, lang))
     return (
         f'<section class="descent" lang="{lang}"><h2>{escaped(title(descent, lang))}</h2>'
@@ -84,7 +86,7 @@ def _line(descent: Descent, run: Run, step: int, lang: str) -> str:
     step = min(step, len(run.losses) - 1)
     place = point(descent, run, step)
     loss = f"{descent.loss} = {short(run.losses[step])}"
-    colon = " : " if lang == "fr" else ": "
+    colon = typeset(" : ", lang) if lang == "fr" else ": "
     return f"{rate(run)}{colon}{f'{place}, ' if place else ''}{loss}"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from chainrule.explain.descent.data import Descent, Run
 from chainrule.explain.descent.messages import language
 from chainrule.explain.drawing import columns
@@ -61,7 +63,8 @@ def curvature(descent: Descent, lang: str) -> str:
     """What the curvature says of the learning rates; nothing where it is not known."""
     say, found = language(lang), descent.curvature
     if found is None:
-        return ""
+        gradients = [descent.derivation.gradient(name) for name in descent.parameters]
+        return say["still"] if not any(map(np.any, gradients)) and None not in gradients else ""
     same = math.isclose(found.along, found.largest, rel_tol=0.01)
     first = say["curvature" if same else "curvature_largest"].format(
         along=short(found.along), largest=short(found.largest)
