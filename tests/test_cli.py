@@ -316,6 +316,29 @@ def test_errors_of_a_real_process_go_to_stderr():
     assert b"Traceback" not in done.stderr
 
 
+# --- the studio ------------------------------------------------------------------------------------------
+
+
+def test_the_studio_begins_as_it_was_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr("chainrule.studio.serve", lambda **options: asked.append(options))
+    assert run("studio").exit_code == 0
+    assert run("studio", "--port", 8123, "--no-browser", "--lang", "fr").exit_code == 0
+    assert asked == [
+        {"port": 0, "open_browser": True, "lang": "en"},
+        {"port": 8123, "open_browser": False, "lang": "fr"},
+    ]
+
+
+def test_what_the_studio_cannot_do_is_a_clear_error():
+    done = run("studio", "--no-browser", "--lang", "de")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("chainrule: lang is 'de'")
+    done = run("studio", "--no-browser", "--port", 70000)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("chainrule: the studio cannot listen on port 70000")
+
+
 # --- files -----------------------------------------------------------------------------------------------
 
 

@@ -162,12 +162,13 @@ def bench(
 def studio(
     port: Annotated[int, typer.Option(help="The port to listen on; a free one, where it is 0.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    lang: Annotated[str, typer.Option(help="The language in which the page begins: en or fr.")] = "en",
 ) -> None:
     """Open a local page to type an expression, walk through it, move its inputs and train it."""
     from chainrule.studio import serve
 
     try:
-        serve(port=port, open_browser=browser)
+        serve(port=port, open_browser=browser, lang=lang)
     except ChainruleError as error:
         typer.echo(f"chainrule: {error}", err=True)
         raise typer.Exit(2) from None

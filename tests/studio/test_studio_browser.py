@@ -229,6 +229,33 @@ def test_what_was_chosen_stays_while_the_inputs_move(page: Any) -> None:
     assert page.locator("#picture details.whole[open]").count() == 1
 
 
+def test_an_open_group_stays_open_while_the_inputs_move(page: Any) -> None:
+    page.fill("#expression", "L = " + " + ".join(f"(w*{k} + b - {2 * k + 1})**2" for k in range(1, 13)))
+    group = page.locator("#picture .stage .box[data-opens]").first
+    group.focus()
+    page.keyboard.press("Enter")
+    inside = page.get_attribute("#picture .stage svg", "aria-label")
+    assert "12 ×" in inside
+    number(page, "w").fill("3")
+    see(page, "#curve", "L = 650")
+    page.click("#update")
+    see(page, "#note", "←")
+    assert page.get_attribute("#picture .stage svg", "aria-label") == inside
+    page.locator("#picture .trail button").first.click()
+    assert page.get_attribute("#picture .stage svg", "aria-label") != inside
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1150, False), (1700, True)])
+def test_the_line_stands_beside_the_graph_where_there_is_room(
+    browser: Any, studio: Studio, width: int, beside: bool
+) -> None:
+    with opened(browser, viewport={"width": width, "height": 800}) as tab:
+        page = at(tab, studio)
+        line, graph = (page.locator(f"#picture {each}").bounding_box() for each in (".reading", ".stage"))
+        assert (line["x"] > graph["x"] + graph["width"]) == beside
+        assert (line["y"] + line["height"] < graph["y"]) != beside
+
+
 def test_the_keys_walk_through_the_picture(page: Any) -> None:
     page.focus("#picture .stage")
     page.keyboard.press("Home")

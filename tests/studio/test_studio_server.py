@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import http.client
 import json
+import logging
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -21,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 import chainrule.studio
 from chainrule import errors
+from chainrule.studio import server
 from chainrule.studio.server import MOST_CONNECTIONS, MOST_MESSAGES, Studio, listen
 
 
@@ -247,13 +250,10 @@ def test_too_many_messages_end_the_conversation(studio: Studio) -> None:
 @pytest.mark.parametrize(
     "frame", [b"\xff\xff\xff\xff\xff\xff", b"\x81\x85\0\0\0\0\xff\xfe\xff\xfe\xff", b"\x81\x05hello"]
 )
-def test_broken_frames_end_the_conversation_and_not_the_server(
-    studio: Studio, frame: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_broken_frames_end_the_conversation_and_not_the_server(studio: Studio, frame: bytes) -> None:
     with opened(studio) as page:
         page.socket.sendall(frame)
         assert closed(page) in (1002, 1007)
-    caplog.clear()  # uvicorn tells of the text that is not UTF-8
     with opened(studio) as page:
         assert asked(page, {"do": "update"})["kind"] == "state"
 
@@ -295,8 +295,9 @@ def test_a_training_can_be_stopped_and_does_not_hold_up_other_pages(studio: Stud
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_page_that_goes_away_in_the_middle_is_forgotten(
-    studio: Studio, caplog: pytest.LogCaptureFixture
+    studio: Studio, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)  # to what caplog hears
     for _ in range(3):
         page = opened(studio).__enter__()
         asked(page, {"do": "train", "steps": 10_000})
@@ -342,42 +343,90 @@ def test_a_missing_package_is_named(missing: str, monkeypatch: pytest.MonkeyPatc
     assert missing in str(caught.value)
 
 
-def test_ctrl_c_ends_it_cleanly() -> None:
+def test_the_end_waits_for_no_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = threading.Event()
+
+    def slow(*_: Any) -> dict[str, Any]:
+        begun.set()
+        time.sleep(3)
+        return {}
+
+    monkeypatch.setattr(server, "_handled", slow)
+    with running() as studio:
+        page = opened(studio).__enter__()
+        page.send("{}")
+        assert begun.wait(20)
+    assert closed(page) == 1012
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("expression", ["L = (x*w - y)**2", "L = " + " + ".join(["w*w"] * 140)])
+def test_ctrl_c_ends_it_cleanly(expression: str) -> None:
     program = (
         "import webbrowser; webbrowser.open = lambda link: print('opens', link, flush=True)\n"
         "import chainrule.studio; chainrule.studio.serve(); print('over')"
     )
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        assert process.stdout is not None
-        link = process.stdout.readline().split()[-1]
-        address, _, token = link.partition("/#")
-        with _patient(address.removeprefix("http://"), token) as page:
-            assert asked(page, {"do": "train", "steps": 10_000})["kind"] == "state"
-            process.send_signal(signal.SIGINT)
-            output, problems = process.communicate(timeout=20)
-    finally:
-        process.kill()
+    ) as process:
+        # Nothing below waits for ever: what is killed ends all that is read from it.
+        killer = threading.Timer(120, process.kill)
+        killer.start()
+        try:
+            assert process.stdout is not None
+            link = process.stdout.readline().split()[-1]
+            address, _, token = link.partition("/#")
+            with _patient(address.removeprefix("http://"), token) as page:
+                asked(page, {"do": "open", "expression": expression, "rate": 1e-9})
+                assert asked(page, {"do": "train", "steps": 10_000})["kind"] == "state"
+                process.send_signal(signal.SIGINT)
+                output, problems = process.communicate()
+        finally:
+            killer.cancel()
+            process.kill()
     assert (process.returncode, problems) == (0, "")
     assert f"opens {link}\n" in output
     assert output.endswith("over\n")
 
 
 def _patient(host: str, token: str) -> ClientConnection:
-    """A WebSocket to a server that may not listen yet."""
-    for _ in range(200):
-        try:
-            return connect(
-                f"ws://{host}/socket",
-                origin=f"http://{host}",  # type: ignore[arg-type]
-                subprotocols=["chainrule", token],  # type: ignore[list-item]
-                proxy=None,
-            )
-        except ConnectionRefusedError:
-            threading.Event().wait(0.05)
-    raise TimeoutError(host)
+    """A WebSocket to a server that may not answer yet: its port is open before it serves."""
+    return connect(
+        f"ws://{host}/socket",
+        origin=f"http://{host}",  # type: ignore[arg-type]
+        subprotocols=["chainrule", token],  # type: ignore[list-item]
+        proxy=None,
+        open_timeout=60,
+        max_size=None,
+    )
+
+
+def test_a_conversation_leaves_nothing_behind() -> None:
+    before = threading.active_count()
+    port = 0
+    for _ in range(2):  # the second time on the port of the first
+        with running(port) as studio:
+            port = studio.port
+            for each in range(12):
+                page = opened(studio).__enter__()
+                asked(page, {"do": "train", "steps": 10_000})
+                page.socket.shutdown(socket.SHUT_RDWR) if each % 2 else page.close()
+    assert threading.active_count() <= before
+
+
+def test_connections_that_say_nothing_hold_up_nobody(studio: Studio) -> None:
+    silent = [socket.create_connection(("127.0.0.1", studio.port)) for _ in range(50)]
+    try:
+        for each in silent[::2]:
+            each.sendall(b"GET /socket HTTP/1.1\r\nHost: 127")
+        with opened(studio) as page:
+            assert asked(page, {"do": "update"})["kind"] == "state"
+        assert fetched(studio, "/").status == 200
+    finally:
+        for each in silent:
+            each.close()

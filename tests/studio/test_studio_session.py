@@ -51,6 +51,7 @@ def test_every_lesson_opens_in_both_languages(name: str, lang: str) -> None:
     assert reply["lesson"] == name
     assert values(reply) == LESSONS[name].values
     assert learning(reply) == set(LESSONS[name].learn)
+    assert "pas d'apprentissage" not in json.dumps(reply, ensure_ascii=False)  # "pas" is a step there
     assert "<svg" in reply["picture"]["html"]
     phases = [step["phase"] for step in reply["picture"]["data"]["steps"]]
     assert phases.count("update") == len(LESSONS[name].learn)

@@ -68,3 +68,10 @@ def live_value(name: str, found: Any) -> DTypeError:
 
 def live_unknown_input(name: str, known: Iterable[str]) -> NameUnknownError:
     return NameUnknownError(f"there is no input {name}: the inputs are {', '.join(known)}.")
+
+
+def live_learns_nothing(known: Iterable[str]) -> DomainError:
+    return DomainError(
+        f"learn names no input: name one or more of {', '.join(known)}, or leave it out, and all of them "
+        "learn."
+    )

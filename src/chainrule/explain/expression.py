@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from chainrule import errors
@@ -13,7 +14,7 @@ from chainrule.explain.messages import language
 from chainrule.explain.names import Names
 from chainrule.explain.notation import number, write
 from chainrule.explain.recording import record
-from chainrule.expressions import FUNCTIONS, evaluate, parse
+from chainrule.expressions import FUNCTIONS, Program, evaluate, parse
 from chainrule.primitives import ROWS
 from chainrule.value import Value
 
@@ -32,25 +33,34 @@ def explain_expression(
     """
     language(lang)
     program = parse(text)
-    inputs = {name: Value(float(value)) for name, value in values.items()}
-    found = evaluate(program, inputs, _functions())
-    result = found[program.output]
-    if not isinstance(result, Value) or result._rule is None:
-        raise errors.expression_without_inputs(text)
+    found = on_values(program, values)
     names = Names()
     names.add_all(found)
-    derivation = derive(record(result, names), lang=lang, torch=torch)
+    derivation = derive(record(found[program.output], names), lang=lang, torch=torch)
     _check_finite(derivation)
     return derivation
 
 
+def on_values(program: Program, values: Mapping[str, float]) -> dict[str, Any]:
+    """Every input and result of ``program``, each input a ``Value`` of its number.
+
+    >>> on_values(parse("e = x*w; L = e**2"), {"x": 3, "w": 2})["L"].data
+    36.0
+
+    Raises GraphError where the last result is not computed from an input, and what :func:`evaluate` raises.
+    """
+    inputs = {name: Value(float(value)) for name, value in values.items()}
+    found = evaluate(program, inputs, _functions())
+    result = found[program.output]
+    if not isinstance(result, Value) or result._rule is None:
+        raise errors.expression_without_inputs(program.text)
+    return found
+
+
+@cache
 def _functions() -> dict[str, Callable[..., Any]]:
     """The functions of the expression language, on values: each is the row of its name."""
-    return {name: _on_values(name) for name in FUNCTIONS}
-
-
-def _on_values(name: str) -> Callable[..., Value]:
-    return Value._operation(ROWS[name])  # type: ignore[arg-type]  # all elementwise
+    return {name: Value._operation(ROWS[name]) for name in FUNCTIONS}  # type: ignore[arg-type]
 
 
 def _check_finite(derivation: Derivation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chainrule import errors
 
 #: What an explanation says, by language.
@@ -31,7 +33,8 @@ MESSAGES: dict[str, dict[str, str]] = {
         "along": "along one direction",
         "kink": "a kink: the slopes to its left and right differ, and the gradient lies between them",
         "not_finite": "infinite or NaN: there is no slope to compare it with",
-        "unchecked": "not checked: a value that it needs was not kept, or was overwritten since",
+        "unmeasured": "no slope to compare it with: the result is too large for it, infinite or NaN",
+        "unchecked": "not checked: too large a graph, or a value that it needs was not kept or overwritten",
         "drawn_elsewhere": "a name followed by … is drawn in full higher up",
         "drawn_once": "the graph is drawn once, at the end",
         "graph_too_large": "the graph, of {count} nodes, is too large to draw here",
@@ -61,7 +64,8 @@ MESSAGES: dict[str, dict[str, str]] = {
         "along": "le long d'une direction",
         "kink": "point anguleux : les pentes à gauche et à droite diffèrent, le gradient est entre elles",
         "not_finite": "infini ou NaN : aucune pente à lui comparer",
-        "unchecked": "non vérifié : une valeur nécessaire n'a pas été gardée, ou a été écrasée depuis",
+        "unmeasured": "aucune pente à lui comparer : résultat trop grand pour cela, infini ou NaN",
+        "unchecked": "non vérifié : graphe trop grand, ou valeur nécessaire non gardée, ou écrasée depuis",
         "drawn_elsewhere": "un nom suivi de … est dessiné en entier plus haut",
         "drawn_once": "le graphe est dessiné une seule fois, à la fin",
         "graph_too_large": "le graphe, de {count} nœuds, est trop grand pour être dessiné ici",
@@ -130,6 +134,15 @@ def language(lang: str) -> dict[str, str]:
     if lang not in MESSAGES:
         raise errors.unknown_language(lang, tuple(MESSAGES))
     return MESSAGES[lang]
+
+
+def typeset(text: str, lang: str) -> str:
+    """``text`` as a page sets it in ``lang``: in French a colon stays on the line of the word before it.
+
+    >>> typeset("Arrêt : fin", "fr") == "Arrêt\\u00a0: fin", typeset("Stop: over", "en")
+    (True, 'Stop: over')
+    """
+    return re.sub(" (?=[:;?!])", "\u00a0", text) if lang == "fr" else text
 
 
 def words(template: str, lang: str) -> str:

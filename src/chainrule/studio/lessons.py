@@ -51,12 +51,12 @@ LESSONS: dict[str, Lesson] = {
         rate=0.1,
     ),
     "chain": Lesson(
-        title={"en": "The chain rule: z = g(f(x))", "fr": "La règle de la chaîne : z = g(f(x))"},
+        title={"en": "The chain rule: z = f(g(x))", "fr": "La règle de la chaîne : z = f(g(x))"},
         text={
-            "en": "y = f(x), then z = g(y). Each node knows its own slope only; ∂z/∂x is their product, "
+            "en": "y = g(x), then z = f(y). Each node knows its own slope only; ∂z/∂x is their product, "
             "6 · 2 = 12. Move x and watch which factor follows.",
-            "fr": "y = f(x), puis z = g(y). Chaque nœud ne connaît que sa propre pente ; ∂z/∂x est leur "
-            "produit, 6 · 2 = 12. Déplacez x et regardez quel facteur suit.",
+            "fr": "y = g(x), puis z = f(y). Chaque nœud ne connaît que sa propre pente ; ∂z/∂x est leur "
+            "produit, 6 · 2 = 12. Faites varier x et regardez quel facteur suit.",
         },
         expression="y = 2*x + 1\nz = y**2",
         values={"x": 1.0},
@@ -64,7 +64,7 @@ LESSONS: dict[str, Lesson] = {
         rate=0.05,
     ),
     "product": Lesson(
-        title={"en": "A product hands over the other factor", "fr": "Un produit rend l'autre facteur"},
+        title={"en": "A product hands over the other factor", "fr": "Un produit transmet l'autre facteur"},
         text={
             "en": "The local derivative of z = x·y by x is y, and by y it is x: the gradients change "
             "places. Set one of them to 0 and see what the other one gets.",
@@ -146,13 +146,13 @@ LESSONS: dict[str, Lesson] = {
         rate=0.1,
     ),
     "large_rate": Lesson(
-        title={"en": "A learning rate that is too large", "fr": "Un pas d'apprentissage trop grand"},
+        title={"en": "A learning rate that is too large", "fr": "Un taux d'apprentissage trop grand"},
         text={
             "en": "At 1.05 each update jumps over the minimum and lands higher up. At 0.95 it swings but "
-            "arrives, at 0.3 it is quick, at 0.02 it creeps. Train, then Reset, then try another.",
-            "fr": "À 1,05 chaque mise à jour saute par-dessus le minimum et retombe plus haut. À 0,95 elle "
-            "oscille mais arrive, à 0,3 elle est rapide, à 0,02 elle se traîne. Entraînez, "
-            "recommencez, puis essayez-en un autre.",
+            "arrives, at 0.3 it is quick, at 0.02 it is slow. Train, then Reset, then try another.",
+            "fr": "À 1.05, chaque mise à jour saute par-dessus le minimum et retombe plus haut. À 0.95, on "
+            "oscille mais on arrive ; à 0.3, on converge vite ; à 0.02, tout doucement. Entraînez, "
+            "recommencez, puis essayez un autre taux.",
         },
         expression="L = (x*w - y)**2",
         values={"x": 1.0, "w": 1.0, "y": 2.0},

@@ -144,24 +144,24 @@ class Studio:
             while True:
                 text = await inbox.next(None if training is None else _PACE_SECONDS)
                 if text is not None:
-                    reply = await self._work(_handled, session, text)
+                    reply = await inbox.unless_gone(self._work(_handled, session, text))
                     if isinstance(reply, dict):
-                        await _send(page, reply)
+                        await inbox.unless_gone(_sent(page, reply))
                     else:
                         training = reply
                 elif training is not None:
-                    state = await self._work(next, training, None)
+                    state = await inbox.unless_gone(self._work(next, training, None))
                     if state is None:
                         training = None
                     else:
-                        await _send(page, state)
+                        await inbox.unless_gone(_sent(page, state))
         except _Refused as refused:
             await page.close(*refused.args)
         finally:
             inbox.close()
 
-    async def _work(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
+    def _work(self, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
 
     def close(self) -> None:
         """Let the worker go, and the port."""
@@ -183,13 +183,27 @@ class _Inbox:
 
     async def next(self, timeout: float | None) -> str | None:
         """The next text; None where none came within ``timeout`` seconds."""
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
-        done, _ = await asyncio.wait({self._reading}, timeout=timeout)
+        reading = self._begun()
+        done, _ = await asyncio.wait({reading}, timeout=timeout)
         if not done:
             return None
-        reading, self._reading = self._reading, None
+        self._reading = None
         return reading.result()
+
+    async def unless_gone(self, work: asyncio.Future[Any]) -> Any:
+        """What ``work`` gives; where the page goes away before, or the server ends, that is raised at once,
+        and nobody waits for the work."""
+        reading = self._begun()
+        await asyncio.wait({work, reading}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() and (gone := reading.exception()) is not None:
+            work.cancel()
+            raise gone
+        return await work
+
+    def _begun(self) -> asyncio.Task[str]:
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        return self._reading
 
     async def _read(self) -> str:
         message = await self._page.receive()
@@ -218,8 +232,9 @@ def _handled(session: Session, text: str) -> Reply | Iterator[Reply]:
     return session.handle(message)
 
 
-async def _send(page: WebSocket, reply: Reply) -> None:
-    await page.send_text(json.dumps(reply, separators=(",", ":"), allow_nan=False))
+def _sent(page: WebSocket, reply: Reply) -> asyncio.Task[None]:
+    text = json.dumps(reply, separators=(",", ":"), allow_nan=False)
+    return asyncio.create_task(page.send_text(text))
 
 
 def _file(make: Callable[[], str], kind: str) -> Callable[[Request], Awaitable[Response]]:

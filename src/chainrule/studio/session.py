@@ -9,20 +9,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule import errors
 from chainrule.errors import ChainruleError
 from chainrule.explain.expression import explain_expression
+from chainrule.explain.learning import only_learning
+from chainrule.explain.messages import typeset
 from chainrule.explain.notation import number
 from chainrule.explain.page import fragment
 from chainrule.expressions import Program, parse
 from chainrule.studio.curve import curve
 from chainrule.studio.history import History
-from chainrule.studio.learning import Slopes, for_learning, operations, slopes
+from chainrule.studio.learning import Slopes, operations, slopes
 from chainrule.studio.lessons import LESSONS
 from chainrule.studio.protocol import LONGEST_EXPRESSION, check
-from chainrule.studio.words import typeset, words
+from chainrule.studio.words import words
 
 Reply = dict[str, Any]
 
@@ -263,7 +266,8 @@ class Session:
             derivation = explain_expression(self.expression, self.values, lang=self.lang, torch=False)
         except ChainruleError as error:
             return {**reply, "error": str(error)}
-        part = fragment(for_learning(derivation, self.learning, self.rate), lang=self.lang)
+        shown = replace(only_learning(derivation, self.learning), rate=self.rate)
+        part = fragment(shown, lang=self.lang)
         return {**reply, "picture": {"html": part.html, "data": part.data}}
 
     def _input(self, name: str) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from chainrule import errors
+from chainrule.explain.messages import typeset
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -42,19 +41,19 @@ WORDS: dict[str, dict[str, str]] = {
         "lost": "connection lost: trying again…",
         "refused": "no answer, or refused: open the link that the terminal printed",
         "crowded": "too many pages are open: close one, then load this page again",
-        "no_script": "The studio needs scripts: this page is moved by the Python that serves it.",
+        "no_script": "The studio needs scripts: they bring what Python computes to this page.",
         "updated": "Updated with learning rate {rate}: {changes}.",
         "training": "Training: step {done} of {steps}.",
         "trained": "Trained up to step {steps}: {result} went from {first} to {last}.",
         "stopped": "Stopped at step {steps}: {result} went from {first} to {last}.",
         "out_of_time": "Stopped at step {steps}, as the time was up: {result} went from {first} to {last}.",
-        "diverged": "The next step would leave the finite numbers, and is not made ({result} = {last} at "
-        "step {steps}). Try a smaller learning rate, or Reset.",
+        "diverged": "The next step would leave the finite numbers, so it was not made ({result} = {last} "
+        "at step {steps}). Try a smaller learning rate, or Reset.",
         "no_learner": "No input learns: switch one on, and the update can move it.",
     },
     "fr": {
         "studio": "studio chainrule",
-        "about": "Écrivez une expression, déplacez ses entrées et parcourez la rétropropagation.",
+        "about": "Écrivez une expression, faites varier ses entrées et parcourez la rétropropagation.",
         "lesson": "Leçon",
         "own": "votre expression",
         "expression": "Expression",
@@ -65,19 +64,19 @@ WORDS: dict[str, dict[str, str]] = {
         "slider": "{name}, curseur",
         "value": "valeur de {name}",
         "learns_of": "{name} apprend",
-        "rate": "Pas d'apprentissage",
-        "rate_slider": "pas d'apprentissage, curseur",
+        "rate": "Taux d'apprentissage",
+        "rate_slider": "taux d'apprentissage, curseur",
         "walk": "Parcourir et entraîner",
         "forward": "Lecture avant",
         "backward": "Rétropropagation",
         "update": "Mise à jour",
         "train": "Entraîner",
-        "steps": "pas",
+        "steps": "étapes",
         "stop": "Arrêter",
         "reset": "Recommencer",
-        "curve": "{result} est passé de {first} à {last}, au pas {steps}.",
+        "curve": "{result} est passé de {first} à {last} à l'étape {steps}.",
         "no_steps": "{result} = {last}. Mettez à jour ou entraînez pour voir sa courbe.",
-        "step": "pas",
+        "step": "étape",
         "log_scale": "échelle logarithmique",
         "picture": "Le graphe et ses pas",
         "language": "Langue",
@@ -87,27 +86,18 @@ WORDS: dict[str, dict[str, str]] = {
         "lost": "connexion perdue : nouvel essai…",
         "refused": "pas de réponse, ou refus : ouvrez le lien affiché dans le terminal",
         "crowded": "trop de pages sont ouvertes : fermez-en une, puis rechargez celle-ci",
-        "no_script": "Le studio a besoin de scripts : c'est le Python qui sert cette page qui l'anime.",
-        "updated": "Mise à jour au pas d'apprentissage {rate} : {changes}.",
-        "training": "Entraînement : pas {done} sur {steps}.",
-        "trained": "Entraîné jusqu'au pas {steps} : {result} est passé de {first} à {last}.",
-        "stopped": "Arrêt au pas {steps} : {result} est passé de {first} à {last}.",
-        "out_of_time": "Arrêt au pas {steps}, le temps étant écoulé : {result} est passé de {first} à "
-        "{last}.",
-        "diverged": "Le pas suivant sortirait des nombres finis et n'est pas fait ({result} = {last} au "
-        "pas {steps}). Essayez un pas d'apprentissage plus petit, ou recommencez.",
-        "no_learner": "Aucune entrée n'apprend : activez-en une, et la mise à jour pourra la déplacer.",
+        "no_script": "Le studio a besoin de scripts : ils apportent à cette page ce que Python calcule.",
+        "updated": "Mise à jour au taux d'apprentissage {rate} : {changes}.",
+        "training": "Entraînement : étape {done} sur {steps}.",
+        "trained": "Entraîné jusqu'à l'étape {steps} : {result} est passé de {first} à {last}.",
+        "stopped": "Arrêt à l'étape {steps} : {result} est passé de {first} à {last}.",
+        "out_of_time": "Arrêt à l'étape {steps}, le temps étant écoulé : {result} est passé de {first} "
+        "à {last}.",
+        "diverged": "L'étape suivante sortirait des nombres finis : elle n'a pas été faite ({result} = "
+        "{last} à l'étape {steps}). Essayez un taux d'apprentissage plus petit, ou recommencez.",
+        "no_learner": "Aucune entrée n'apprend : activez-en une, et la mise à jour pourra la modifier.",
     },
 }
-
-
-def typeset(text: str, lang: str) -> str:
-    """``text`` as it is set in ``lang``: in French a colon stays on the line of the word before it.
-
-    >>> typeset("Arrêt : fin", "fr") == "Arrêt\\u00a0: fin", typeset("Stop: over", "en")
-    (True, 'Stop: over')
-    """
-    return re.sub(" (?=[:;?!])", "\u00a0", text) if lang == "fr" else text
 
 
 def words(lang: str) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from chainrule import errors
+from chainrule.explain.messages import typeset
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -68,7 +71,7 @@ WORDS: dict[str, dict[str, str]] = {
         "phase_locals": "Gradients locaux",
         "phase_backward": "Rétropropagation",
         "phase_update": "Mise à jour",
-        "phases": "Étapes de la leçon",
+        "phases": "Phases de la leçon",
         "first": "au début",
         "previous": "un pas en arrière",
         "play": "lecture",
@@ -78,8 +81,8 @@ WORDS: dict[str, dict[str, str]] = {
         "step": "pas",
         "of": "sur",
         "keys": (
-            "← → un pas, Page ↑ ↓ une étape, Début, Fin, espace pour la lecture ; cliquez une case pour "
-            "tout voir."
+            "← → un pas, Page ↑ ↓ une phase, Début, Fin, espace pour la lecture ; cliquez sur une case "
+            "pour tout voir."
         ),
         "say_given": "Ce qui est donné.",
         "say_forward": "Calcul à partir de {inputs}.",
@@ -89,15 +92,15 @@ WORDS: dict[str, dict[str, str]] = {
         "say_backward": "Le gradient en {of}, multiplié par le gradient local, revient à {to}.",
         "say_backward_last": "Dernière des {count} contributions à {to} : elles s'additionnent.",
         "say_backward_part": "Contribution {nth} sur {count} à {to}.",
-        "say_update": "{name} se déplace contre son gradient, au pas d'apprentissage {rate}.",
+        "say_update": "{name} va à l'opposé de son gradient, au taux d'apprentissage {rate}.",
         "graph": "Graphe",
         "back": "Graphe entier",
         "open": "ouvrir",
         "whole": "Toutes les lignes",
         "variables": "Toutes les variables",
         "insides": "L'intérieur des groupes",
-        "more": "{count} lignes de plus, omises ici ; pas à pas, elles paraissent toutes",
-        "more_variables": "{count} variables de plus, omises ici ; cliquez une case pour en voir une",
+        "more": "{count} lignes de plus, omises ici ; le pas à pas les montre toutes",
+        "more_variables": "{count} variables de plus, omises ici ; cliquez sur une case pour en voir une",
         "formula": "formule",
         "source": "source",
         "shape": "forme",
@@ -123,8 +126,9 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+@cache
 def words(lang: str) -> dict[str, str]:
-    """The words of ``lang``. Raises DomainError for a language that is not there."""
+    """The words of ``lang``, typeset. Raises DomainError for a language that is not there."""
     if lang not in WORDS:
         raise errors.unknown_language(lang, tuple(WORDS))
-    return WORDS[lang]
+    return {key: typeset(text, lang) for key, text in WORDS[lang].items()}

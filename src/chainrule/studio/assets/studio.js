@@ -219,35 +219,12 @@
     return whole;
   }
 
-  /* The new picture as the reader left the old one: its step, what is open and chosen, and the keyboard. */
+  /* The new picture as the reader left the old one. */
   function draw(picture) {
-    const root = by("picture"), stage = root.querySelector(".stage");
-    const place = stage && [stage.scrollLeft, stage.scrollTop];
-    const focus = root.contains(document.activeElement) && path(document.activeElement, root);
-    const fold = (each) => `${each.className} ${each.dataset.variable}`;
-    const open = new Set(Array.from(root.querySelectorAll("details[open]"), fold));
-    const chosen = root.querySelector(".box.chosen");
-    const step = player ? player.step : undefined;
+    const place = player ? player.place : undefined;
     if (player) player.destroy();
-    root.innerHTML = picture.html;
-    player = mountPlayer(root, picture.data, step);
-    if (stage) for (const each of root.querySelectorAll("details")) each.open = open.has(fold(each));
-    if (chosen) {
-      const again = root.querySelector(`.stage .box[data-variables="${chosen.dataset.variables}"]`);
-      if (again) again.dispatchEvent(new MouseEvent("click"));
-    }
-    if (place) [root.querySelector(".stage").scrollLeft, root.querySelector(".stage").scrollTop] = place;
-    if (focus) {
-      const again = focus.reduce((element, at) => element && element.children[at], root);
-      if (again) again.focus({ preventScroll: true });
-    }
-  }
-
-  function path(element, root) {
-    const found = [];
-    for (let each = element; each !== root; each = each.parentElement)
-      found.unshift(Array.from(each.parentElement.children).indexOf(each));
-    return found;
+    by("picture").innerHTML = picture.html;
+    player = mountPlayer(by("picture"), picture.data, place);
   }
 
   /* --- what is moved --------------------------------------------------------------------------------- */
@@ -301,7 +278,7 @@
   /* The keys that walk work from anywhere on the page. */
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.target !== document.body) return;
-    const again = new KeyboardEvent("keydown", { key: event.key, cancelable: true });
+    const again = new KeyboardEvent("keydown", event);
     by("picture").dispatchEvent(again);
     if (again.defaultPrevented) event.preventDefault();
   });
