@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +16,7 @@ from chainrule import Derivation, errors, explain
 from chainrule.explain.page import document, fragment
 from chainrule.explain.page.words import WORDS
 from chainrule.explain.picture.words import WORDS as PICTURE_WORDS
+from chainrule.explain.saving import WRITERS
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
@@ -148,3 +150,35 @@ def test_a_tensor_shows_its_numbers_in_colours() -> None:
     about = html[html.index('<details class="variable"') :]
     assert about.count("<svg") >= 4
     assert Derivation.from_json(explain(L, torch=False).to_json()).gradient("w") is not None
+
+
+def test_a_deep_network_of_tensors_is_set_as_plain_text() -> None:
+    from chainrule import nn
+
+    layers = [module for _ in range(60) for module in (nn.Linear(8, 8), nn.Tanh())]
+    L = (nn.Sequential(*layers)(chainrule.ones(4, 8)) ** 2).mean()
+    page = document(explain(L, torch=False))
+    outline(page)
+    assert len(page.encode()) < 4_000_000
+    assert "<mtable>" not in page
+
+
+def test_what_a_page_or_a_picture_cannot_hold_is_replaced_in_names(tmp_path: Path) -> None:
+    a = chainrule.tensor(2.0, requires_grad=True)
+    derivation = explain(a * a, torch=False, names={"a\x00\x1b": a})
+    derivation.save(tmp_path / "picture.svg")
+    ElementTree.parse(tmp_path / "picture.svg")
+    half = explain(a * a, torch=False, names={"a\ud800": a})
+    for ending in WRITERS:
+        half.save(tmp_path / f"half{ending}")
+    assert Derivation.from_json((tmp_path / "half.json").read_text("utf-8")) == half
+
+
+def test_brackets_that_end_nothing_stay_as_they_are() -> None:
+    from chainrule.explain.page.document import _embedded
+
+    data = {"<script>": "</script><!-- <SCRIPT> <b>a</b> \\ \u2028"}
+    text = _embedded(data)
+    assert not re.search("</|<!|<s", text, re.IGNORECASE)
+    assert "<b>" in text
+    assert json.loads(text) == data

@@ -383,3 +383,269 @@ def test_no_text_leaves_its_box(tab: Any, tmp_path: Path) -> None:
         page = opened(tab, derivation, tmp_path)
         page.keyboard.press("End")
         assert page.evaluate(CLIPPED) == []
+
+
+# ------------------------------------------------------------------ for every reader
+
+
+def nested() -> Derivation:
+    """Two stacks of layers, each closed at first."""
+    from chainrule import nn
+
+    chainrule.manual_seed(0)
+    model = nn.Sequential(
+        *[nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh()) for _ in range(6)]
+    )
+    x = chainrule.randn(3, 4)
+    L = (model(x) ** 2).mean()
+    return explain(L, torch=False)
+
+
+def view(page: Any) -> str:
+    return page.locator("main:not([hidden]) .stage svg").get_attribute("aria-label")
+
+
+def held(page: Any) -> str:
+    """The name of what has the keyboard."""
+    return page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def test_a_box_is_called_by_what_it_shows(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, regression(), tmp_path)
+    page.keyboard.press("Home")
+    assert box(page, "S = ŷ − y").get_attribute("aria-label") == "S = ŷ − y"
+    page.get_by_role("button", name="Loss", exact=True).click()
+    assert box(page, "S = ŷ − y").get_attribute("aria-label") == "S = ŷ − y, −1"
+    assert page.locator("[aria-current=step]").get_attribute("aria-label") == "L = S², 1"
+    page.keyboard.press("End")
+    assert box(page, "w").get_attribute("aria-label") == "w, 1.2, [−2]"
+
+
+def test_each_step_is_said_once(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, regression(), tmp_path)
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const region = document.querySelector("main:not([hidden]) [aria-live]");
+          new MutationObserver((changes) => said.push(changes.length))
+            .observe(region, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("said.length") == 3
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")  # there is nothing more to say
+    assert page.evaluate("said.length") == 4
+    assert page.locator("main:not([hidden]) [aria-live] button").count() == 0
+
+
+def test_the_keyboard_goes_into_the_details_and_back(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, regression(), tmp_path)
+    page.keyboard.press("End")
+    box(page, "w").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('.details')")
+    assert held(page) == "w"
+    assert box(page, "w").get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    assert held(page) == "w, 1.2, [−2]"
+    for _ in range(30):  # what is lit shows that it has the keyboard, too
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        if page.evaluate("document.activeElement.matches('.lit')"):
+            return
+        page.keyboard.press("ArrowLeft")
+    pytest.fail("no lit box was reached")
+
+
+def test_the_browser_keeps_its_own_keys_and_the_header_passes_ours_on(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, regression(), tmp_path)
+    before = step(page)
+    page.evaluate(
+        """document.body.dispatchEvent(new KeyboardEvent("keydown",
+            { key: "ArrowLeft", altKey: true, bubbles: true, cancelable: true }))"""
+    )
+    assert step(page) == before
+    page.get_by_role("button", name="dark / light").click()
+    page.keyboard.press("ArrowRight")
+    assert step(page) == before + 1
+    theme = page.locator("html").get_attribute("data-theme")
+    page.keyboard.press("Space")
+    assert page.locator("html").get_attribute("data-theme") != theme
+    assert page.get_by_role("button", name="pause").count() == 0
+
+
+def test_the_way_into_a_group_and_on_from_group_to_group(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, nested(), tmp_path)
+    whole = view(page)
+    page.keyboard.press("Home")
+    assert not page.locator("[data-do=enter]:visible").count()
+    page.keyboard.press("ArrowRight")
+    enter = page.locator("[data-do=enter]:visible")
+    assert enter.inner_text().startswith("open model.0")
+    enter.focus()
+    page.keyboard.press("Enter")
+    first = view(page)
+    assert first != whole
+    assert page.evaluate("document.activeElement.matches('.stage .box.lit')")
+    seen = [first]
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        assert page.locator("main:not([hidden]) .stage .box.lit:not([data-opens])").count() == 1
+        assert page.evaluate("document.activeElement.matches('.stage .box')")
+        seen.append(view(page))
+    assert len(set(seen)) > 1
+    page.keyboard.press("Escape")
+    while view(page) != whole:
+        page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.opens") is not None  # the group that was left
+    page.keyboard.press("ArrowLeft")
+    assert view(page) == whole
+    tab.check()
+
+
+def test_the_language_changes_nothing_else(tab: Any, tmp_path: Path) -> None:
+    derivation = nested()
+    page = opened(tab, derivation, tmp_path)
+    page.locator("main:not([hidden]) .stage .box.group").first.click()
+    inside = page.locator("main:not([hidden]) .stage .box .title").all_text_contents()
+    page.locator("main:not([hidden]) .stage .box:not([data-opens])").last.click()
+    chosen = page.locator("main:not([hidden]) .details b").first.text_content()
+    page.get_by_role("button", name="Français").click()
+    assert page.locator("main:not([hidden]) .stage .box .title").all_text_contents() == inside
+    assert page.locator("main:not([hidden]) .details:visible b").first.text_content() == chosen
+    page.get_by_role("button", name="English").click()
+    assert page.locator("main:not([hidden]) .stage .box .title").all_text_contents() == inside
+    tab.check()
+
+
+def test_a_wide_graph_can_be_made_to_fit(tab: Any, tmp_path: Path) -> None:
+    page = opened(tab, regression(), tmp_path)
+    assert not page.locator("[data-do=zoom]:visible").count()
+    page = opened(tab, large(40), tmp_path)
+    stage, zoom = page.locator("main:not([hidden]) .stage"), page.locator("[data-do=zoom]:visible")
+    assert stage.evaluate("each => each.scrollWidth > each.clientWidth")
+    share = zoom.inner_text()
+    assert share.startswith("Graph ")
+    zoom.click()
+    assert stage.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert zoom.inner_text() == "Graph 100\u00a0%"
+    page.get_by_role("button", name="Français").click()
+    assert stage.evaluate("each => each.scrollWidth <= each.clientWidth")
+    zoom.click()
+    assert zoom.inner_text() == share.replace("Graph", "Graphe")
+    tab.check()
+
+
+def test_on_paper_everything_is_there_and_nothing_is_cut(browser: Any, tmp_path: Path) -> None:
+    from browser import tab as opened_tab
+
+    with opened_tab(browser, viewport={"width": 700, "height": 900}, color_scheme="dark") as watched:
+        page = opened(watched, nested(), tmp_path)
+        page.get_by_role("button", name="dark / light").click()
+        page.get_by_role("button", name="dark / light").click()
+        whole = view(page)
+        page.locator("main:not([hidden]) .stage .box.group").first.click()
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert background(page) == 3 * 255
+        assert view(page) == whole
+        assert page.locator("main:not([hidden]) .lines li:visible").count() > 40
+        assert page.locator("main:not([hidden]) details:not([open])").count() == 0
+        assert page.locator("main:not([hidden]) .player button:visible").count() == 0
+        wide = page.evaluate(
+            """Array.from(document.querySelectorAll("main:not([hidden]) svg.graph"))
+                .filter((svg) => svg.getBoundingClientRect().right > innerWidth).length"""
+        )
+        assert wide == 0
+        graphs = page.locator("main:not([hidden]) svg.graph")
+        assert page.locator("main:not([hidden]) svg.graph:visible").count() == graphs.count() > 5
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
+        assert view(page) != whole
+        assert page.locator("main:not([hidden]) details.all[open]").count() == 0
+        watched.check()
+
+
+def test_colours_that_the_system_forces_are_kept_to(browser: Any, tmp_path: Path) -> None:
+    from browser import tab as opened_tab
+
+    with opened_tab(browser, forced_colors="active", color_scheme="dark") as watched:
+        page = opened(watched, regression(), tmp_path)
+        page.get_by_role("button", name="Backward pass").click()
+        fills = page.evaluate(
+            """Array.from(document.querySelectorAll("main:not([hidden]) .stage rect"))
+                .map((each) => getComputedStyle(each).fill)"""
+        )
+        assert set(fills) == {page.evaluate("getComputedStyle(document.body).backgroundColor")}
+        assert page.evaluate(CONTRAST) == []
+
+
+def names(*given: str) -> Derivation:
+    """d = a·b − c and L = d², under the names that are given for a, b, c, a·b and d."""
+    a, b = chainrule.tensor(2.0), chainrule.tensor(3.0, requires_grad=True)
+    c = chainrule.tensor(5.0, requires_grad=True)
+    product = a * b
+    d = product - c
+    L = d**2
+    return explain(L, torch=False, names=dict(zip(given, (a, b, c, product, d), strict=True)))
+
+
+@pytest.mark.parametrize("letters", ["אבגדה", "ابجده"])
+def test_names_from_right_to_left_keep_the_order_of_a_formula(
+    tab: Any, tmp_path: Path, letters: str
+) -> None:
+    page = opened(tab, names(*(2 * letter for letter in letters)), tmp_path)
+    starts = page.evaluate(
+        """([d, product, c]) => {
+          const title = Array.from(document.querySelectorAll("main:not([hidden]) .stage .title"))
+            .find((each) => each.textContent.includes("−"));
+          const start = (name) => title.getStartPositionOfChar(title.textContent.indexOf(name)).x;
+          return [d, product, c].map(start);
+        }""",
+        [2 * letters[4], 2 * letters[3], 2 * letters[2]],
+    )
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_long_names_and_wide_tables_stay_within_a_small_window(
+    browser: Any, tmp_path: Path, width: int
+) -> None:
+    from browser import tab as opened_tab
+
+    chainrule.manual_seed(0)
+    w = chainrule.randn(8, 6, requires_grad=True)
+    L = (chainrule.randn(4, 8) @ w).sum()
+    long = [f"{letter}{'_and_so_on' * 6}" for letter in "abcde"]
+    graphs = [
+        names(*long),
+        names("重み一", "入力データ", "偏り", "積", "差分" * 20),
+        explain(L, torch=False),
+    ]
+    with opened_tab(browser, viewport={"width": width, "height": 700}) as watched:
+        for derivation in graphs:
+            page = opened(watched, derivation, tmp_path)
+            page.get_by_role("button", name="Backward pass").click()
+            for each in page.locator("main:not([hidden]) .stage .box").all():
+                each.click()
+            page.locator("main:not([hidden]) details.all > summary").first.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            small = page.evaluate(
+                """Array.from(document.querySelectorAll("main:not([hidden]) :is(button, summary)"))
+                    .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 39.5)
+                    .map((each) => each.textContent)"""
+            )
+            assert small == []
+        box(page, "w").click()
+        cut = page.evaluate(
+            """Array.from(document.querySelectorAll("main:not([hidden]) .details mn")).filter((each) =>
+                each.getBoundingClientRect().width
+                < .48 * parseFloat(getComputedStyle(each).fontSize) * (each.textContent.length - 1))
+              .map((each) => each.textContent)"""
+        )
+        assert cut == []
+        assert page.locator("main:not([hidden]) .details mn").count() >= 96
+        watched.check()

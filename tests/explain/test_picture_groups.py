@@ -288,6 +288,14 @@ def test_blocks_of_a_network():
     assert "x" not in names
 
 
+def test_a_module_that_only_calls_another_has_one_box():
+    derivation = loop(12)
+    computed = tuple(one.id for one in derivation.variables if one.operation)[:30]
+    groups = (Group("outer", "module", computed), Group("inner", "module", computed, parent=0))
+    found = checked(dataclasses.replace(derivation, groups=groups))
+    assert [one.title for one in found if one.kind == "module"] == ["outer"]
+
+
 def test_elementwise_work_of_one_shape_is_closed_up_to_its_end():
     clusters = checked(elementwise(10))
     assert [one.kind for one in clusters] == ["fused"] * 4

@@ -9,6 +9,8 @@ from html import escape
 from chainrule.explain import mathml
 from chainrule.explain.derivation import Check, Derivation, Numbers, Variable
 from chainrule.explain.heatmaps import heatmaps_of
+from chainrule.explain.layout import elided, laid_out
+from chainrule.explain.page.lines import is_heavy
 from chainrule.explain.page.words import words
 from chainrule.explain.statements import Statements
 
@@ -20,6 +22,7 @@ class About:
         self.derivation = derivation
         self.say = words(lang)
         self.statements = Statements(derivation, lang)
+        self._set = not is_heavy(derivation)
 
     @cached_property
     def _checks(self) -> dict[int, Check]:
@@ -56,6 +59,9 @@ class About:
         if value is None:
             text = escape(self.say["too_large"].format(shape=variable.shape))
             return heat or text
+        if isinstance(value, list) and not self._set:
+            text = laid_out(value) if len(variable.shape) > 1 else elided(value)
+            return f"<pre>{escape(text)}</pre>{heat or ''}"
         return mathml.numbers(value) + (heat or "")
 
     def _check(self, check: Check) -> Iterator[str]:

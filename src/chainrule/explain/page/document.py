@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from chainrule.explain.descent import Descent
 
 #: A page holds every language of a graph of up to so many variables, and one of a larger graph.
-_BILINGUAL = 150
+_BILINGUAL = 80
 
 
 def document(derivation: Derivation, *, lang: str | None = None, descent: Descent | None = None) -> str:
@@ -102,6 +103,8 @@ def _policy(script: str) -> str:
 
 
 def _embedded(data: Any) -> str:
-    """JSON that may stand in a page: nothing in it ends the element, or opens another."""
+    """JSON that may stand in a page: nothing in it ends the element, or opens another. Other brackets stay
+    as they are, for a formula is full of them."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = re.sub("<(?=[!sS])", r"\\u003c", text.replace("</", r"<\/"))
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

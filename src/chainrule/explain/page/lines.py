@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from math import prod
 from typing import Any
 
 from chainrule.explain import mathml
@@ -18,8 +19,18 @@ from chainrule.explain.text import line
 #: So many of the given variables are read out in the first step.
 _GIVEN = 12
 
-#: Of more steps than this, the lines are plain text.
-_MOST_FORMULAS = 4000
+#: Of more steps than this, the lines are plain text: five numbers of an array weigh as much as a step.
+_MOST_FORMULAS, _NUMBERS = 4000, 5
+
+
+def is_heavy(derivation: Derivation) -> bool:
+    """Whether a page of ``derivation`` is so large that what it says is set as plain text."""
+    variables = derivation.variables
+    shown = [one for one in variables if isinstance(one.value, list)]
+    arrived = [one.to for one in derivation.contributions if isinstance(one.total, list)]
+    numbers = sum(prod(one.shape) for one in shown) + sum(prod(variables[to].shape) for to in arrived)
+    steps = len(variables) + len(derivation.locals) + len(derivation.contributions)
+    return steps + numbers / _NUMBERS > _MOST_FORMULAS
 
 
 class Lines:
@@ -31,7 +42,7 @@ class Lines:
         self.say = words(lang)
         self.statements = Statements(derivation, lang)
         self.wording = Wording(derivation, lang)
-        self._set = len(picture.steps) <= _MOST_FORMULAS
+        self._set = not is_heavy(derivation)
         self._html = [self._line(step) for step in picture.steps]
 
     # --- for the reader --------------------------------------------------------------------------------
@@ -83,7 +94,7 @@ class Lines:
                 text = self.wording.bracketed_gradient(self._total(step))
                 gradients.setdefault(step.variable, []).append((at, text))
             elif step.phase == "update":
-                updates.setdefault(step.variable, []).append((at, self._updated(step.variable)))
+                updates.setdefault(step.variable, []).append((at, self.wording.updated(step.variable)))
         return {
             "values": values,
             "locals": locals_,
@@ -96,10 +107,6 @@ class Lines:
         if step.place < 0:
             return self.derivation.seed
         return self.derivation.contributions[step.place].total
-
-    def _updated(self, variable: int) -> str:
-        after, shape = self.statements.updated(variable), self.derivation.variables[variable].shape
-        return self.wording.fitting(after, shape)
 
     # --- one step --------------------------------------------------------------------------------------
 

@@ -70,7 +70,9 @@ class Program:
         around: list[int | None] = []
         home: dict[int, int] = {}  # the innermost call of each variable
         begun: list[tuple[int, int]] = []  # where the calls around end, and their places
-        for start, end, name in stretches:
+        for place, (start, end, name) in enumerate(stretches):
+            if place and stretches[place - 1][:2] == (start, end):
+                continue  # a module that does no more than call another: the box of one is enough
             while begun and begun[-1][0] < start:
                 begun.pop()
             if begun and begun[-1][0] < end:

@@ -106,7 +106,7 @@ class Level:
         loose = [self.items[place] for place in cone if place not in self.taken]
         if any(item < 0 or self.variables[item].operation not in ("", "add") for item in loose):
             return
-        if end in self.leaving:
+        if end in self.leaving or len(cone) == len(self.items):
             cone = [place for place in cone if place != end]
         inside = [
             self.bundles.get(place, self.items[place])
@@ -173,5 +173,6 @@ class Level:
                 ends[place] = end if same and end is not None else place
                 loops.setdefault(ends[place], []).append(place)
         for end, places in sorted(loops.items()):
-            if sum(1 for place in places if place in ends) >= _WORTH:
+            is_all = len(places) == len(self.items)  # a box with all in it would show nothing
+            if not is_all and sum(1 for place in places if place in ends) >= _WORTH:
                 self._close("fused", end, places[::-1], 1, 1)

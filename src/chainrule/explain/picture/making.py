@@ -212,12 +212,12 @@ class _Maker:
     def _laid_out(self, sketch: _Sketch, title: str, parent: int | None) -> View:
         names = {name: place for place, name in enumerate(sketch.boxes)}
         texts = [self._texts(*box) for box in sketch.boxes.values()]
-        sizes = [self._size(*text) for text in texts]
+        sizes = [self._size(text) for text in texts]
         labels = {pair: self._labels(pair[1], links) for pair, links in sketch.links.items()}
         edges = [Edge(names[tail], names[head], _room(labels[tail, head])) for tail, head in sketch.links]
         layout = layered(sizes, edges)
         boxes = tuple(
-            Box(name, kind, variables, text[0], text[1], text[2], *place, *size, opens)
+            Box(name, kind, variables, text.title, text.value, text.gradient, *place, *size, opens)
             for (name, (kind, variables, opens)), text, place, size in zip(
                 sketch.boxes.items(), texts, layout.positions, sizes, strict=True
             )
@@ -235,10 +235,10 @@ class _Maker:
             return self.wording.group(self.clusters[opens - 1])
         return self.wording.box(kind, variables)
 
-    def _size(self, title: str, value: str, gradient: str, widest: str) -> tuple[float, float]:
-        below = text_width(value) + (text_width(widest) + _BETWEEN if widest else 0.0)
-        lines = 2 if value or widest else 1
-        width = max(text_width(title), below, 28.0)
+    def _size(self, text: Texts) -> tuple[float, float]:
+        value, gradient = text_width(text.widest_value), text_width(text.widest_gradient)
+        lines = 2 if value or gradient else 1
+        width = max(text_width(text.title), value + (gradient + _BETWEEN if gradient else 0.0), 28.0)
         return round(width + 2 * PAD_X, 2), round(lines * line_height() + 2 * PAD_Y, 2)
 
     def _labels(self, head: str, links: list[tuple[int, int, int]]) -> list[LabelText]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from string import Formatter
 
-from chainrule.explain.derivation import Derivation, Formula
+from chainrule.explain.derivation import Derivation, Formula, LocalDerivative
 from chainrule.explain.picture.model import Phase, Step
 
 
@@ -26,17 +27,28 @@ def steps_of(derivation: Derivation, update: Collection[str] | None = None) -> I
     for place in order:
         one = derivation.locals[place]
         link = (one.of, one.to, one.place)
-        yield Step("locals", place, one.to, values=references(one.formula), links=(link,))
+        yield Step("locals", place, one.to, values=_mentioned(derivation, one), links=(link,))
     yield Step("backward", -1, result)
-    formulas = {(one.of, one.place): one.formula for one in derivation.locals}
+    known = {(one.of, one.place): one for one in derivation.locals}
     for place, each in enumerate(derivation.contributions):
         link = (each.of, each.to, each.place)
-        values = references(formulas.get((each.of, each.place)))
+        local = known.get((each.of, each.place))
+        values = () if local is None else _mentioned(derivation, local)
         yield Step("backward", place, each.to, values, (each.of,), (link,))
     for variable in derivation.variables:
         moves = variable.kind == "parameter" and (update is None or variable.name in update)
         if moves and derivation.reached(variable.id):
             yield Step("update", variable.id, variable.id, (variable.id,), (variable.id,))
+
+
+def _mentioned(derivation: Derivation, local: LocalDerivative) -> tuple[int, ...]:
+    """The variables whose values go into a local derivative: those in its formula, or in its rule."""
+    if local.rule is None:
+        return references(local.formula)
+    operands: dict[str, Formula] = {"out": ["ref", local.of]}
+    operands |= zip("xyz", derivation.variables[local.of].formula[1:], strict=False)
+    letters = (letter for _, letter, _, _ in Formatter().parse(local.rule))
+    return references(["words", *(operands.get(letter or "") for letter in letters)])
 
 
 def references(formula: Formula) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from html import escape
@@ -13,6 +14,8 @@ from chainrule.explain.picture.palette import palette
 
 _TIP = 7.0  # the height of an arrow's tip
 _ASCENT = 1.06  # em, from the top of a line to its baseline
+_HEBREW_ARABIC = r"\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_RIGHT_TO_LEFT = re.compile(f"[{_HEBREW_ARABIC}][{_HEBREW_ARABIC}A-Za-z0-9_]*")
 
 
 def svg(picture: Picture) -> str:
@@ -109,7 +112,13 @@ def _key(link: tuple[int, int, int]) -> str:
 
 
 def _text(name: str, x: float, y: float, text: str, more: str = "") -> str:
-    return f'<text class="{name}" x="{_number(x)}" y="{_number(y)}"{more}>{escape(text)}</text>'
+    return f'<text class="{name}" x="{_number(x)}" y="{_number(y)}"{more}>{escape(_leftward(text))}</text>'
+
+
+def _leftward(text: str) -> str:
+    """``text`` with a mark on both sides of each name that is written from right to left, so that only the
+    name is: without it ``א − ב`` would be set as ``ב − א``."""
+    return _RIGHT_TO_LEFT.sub("\u200e\\g<0>\u200e", text)
 
 
 def _curve(points: tuple[tuple[float, float], ...]) -> str:

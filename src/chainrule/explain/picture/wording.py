@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule.explain.derivation import Contribution, Derivation, LocalDerivative, Numbers
 from chainrule.explain.notation import numbers, write
@@ -19,8 +20,18 @@ _TITLE, _VALUE, _ARROW = 34, 16, 30
 #: The most lines that a rule takes on an arrow.
 _LINES = 3
 
-#: Title, value, final gradient, and the widest gradient that will ever stand in its place.
-Texts = tuple[str, str, str, str]
+#: What a picture in XML cannot hold, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Texts(NamedTuple):
+    """What stands in a box in the end, and the widest value and gradient that stand there at any step."""
+
+    title: str
+    value: str = ""
+    gradient: str = ""
+    widest_value: str = ""
+    widest_gradient: str = ""
 
 
 class Wording:
@@ -31,6 +42,7 @@ class Wording:
         self.variables = derivation.variables
         self.say = words(lang)
         self.statements = Statements(derivation, lang)
+        self._known: dict[int, Texts] = {}  # a leaf that many groups share has a box in each
 
     # --- boxes -----------------------------------------------------------------------------------------
 
@@ -40,19 +52,28 @@ class Wording:
         if len(variables) > 1:
             title = self.say[f"leaves_{kind}"].format(count=len(variables))
             names = f"{self.name(variable)} … {self.name(variables[-1])}"
-            return title, cut(names, _TITLE), "", ""
+            return _still(title, cut(names, _TITLE))
         if kind == "elsewhere":
-            return cut(f"{self.name(variable)} …", _TITLE), "", "", ""
-        gradient = self.gradient(variable)
-        return self._title(variable), self.value(variable), gradient, self._widest(variable, gradient)
+            return _still(cut(f"{self.name(variable)} …", _TITLE))
+        if variable not in self._known:
+            value, gradient = self.value(variable), self.gradient(variable)
+            values = (value, self.updated(variable)) if kind == "parameter" else (value,)
+            self._known[variable] = Texts(
+                self._title(variable),
+                value,
+                gradient,
+                max(values, key=text_width),
+                self._widest(variable, gradient),
+            )
+        return self._known[variable]
 
     def group(self, cluster: Cluster) -> Texts:
         """The texts of a closed group: its title, and how much is in it."""
         count = sum(1 for one in cluster.members if self.variables[one].operation)
-        return cut(self.cluster(cluster), _TITLE), self.say["operations"].format(count=count), "", ""
+        return _still(cut(self.cluster(cluster), _TITLE), self.say["operations"].format(count=count))
 
     def name(self, variable: int) -> str:
-        return self.variables[variable].name
+        return _NOT_XML.sub("�", self.variables[variable].name)
 
     @staticmethod
     def fitting(value: Any, shape: tuple[int, ...]) -> str:
@@ -68,13 +89,17 @@ class Wording:
     def _title(self, variable: int) -> str:
         found = self.variables[variable]
         if not found.operation:
-            return cut(found.name, _TITLE)
-        return cut(f"{found.name} = {write(found.formula, self.name)}", _TITLE)
+            return cut(self.name(variable), _TITLE)
+        return cut(f"{self.name(variable)} = {write(found.formula, self.name)}", _TITLE)
 
     def value(self, variable: int) -> str:
         """The value of a variable as it fits into its box; the shape of a larger one."""
         found = self.variables[variable]
         return self.fitting(found.value, found.shape)
+
+    def updated(self, variable: int) -> str:
+        """The value of a variable after the update, as it fits into its box."""
+        return self.fitting(self.statements.updated(variable), self.variables[variable].shape)
 
     def gradient(self, variable: int, before: int | None = None) -> str:
         """The running gradient in brackets, as the course writes it; nothing where none has come."""
@@ -105,7 +130,8 @@ class Wording:
     def arrow(self, local: LocalDerivative) -> tuple[tuple[str, ...], str]:
         """The local derivative that an arrow carries, and the product that flows along it."""
         if local.rule is not None:
-            return wrapped(self.statements.rule(local), _ARROW, _LINES), self._flow(local)
+            rule = _NOT_XML.sub("�", self.statements.rule(local))
+            return wrapped(rule, _ARROW, _LINES), self._flow(local)
         return (self._local(local),), self._flow(local)
 
     def _local(self, local: LocalDerivative) -> str:
@@ -145,4 +171,10 @@ class Wording:
 
     def cluster(self, cluster: Cluster) -> str:
         """The title of a group."""
-        return self.say[cluster.kind].format(title=cluster.title, place=cluster.place, count=cluster.count)
+        title = _NOT_XML.sub("�", cluster.title)
+        return self.say[cluster.kind].format(title=title, place=cluster.place, count=cluster.count)
+
+
+def _still(title: str, value: str = "") -> Texts:
+    """The texts of a box in which nothing changes."""
+    return Texts(title, value, widest_value=value)

@@ -8,11 +8,11 @@
 
   function shown() { return halves.find((half) => half.dataset.lang === lang); }
 
-  function mount(start) {
+  function mount(place) {
     const half = shown();
-    if (players.has(lang)) players.get(lang).goTo(start);
+    if (players.has(lang)) players.get(lang).place = place;
     else {
-      const player = mountPlayer(half.querySelector(".player"), data.fragments[lang], start);
+      const player = mountPlayer(half.querySelector(".player"), data.fragments[lang], place);
       players.set(lang, player);
       const training = half.querySelector(".descent");
       if (training && data.descents) mountDescent(training, data.descents[lang]);
@@ -30,22 +30,23 @@
 
   for (const button of document.querySelectorAll("[data-do=language]"))
     button.addEventListener("click", () => {
-      const { step } = players.get(lang);
+      const { place } = players.get(lang);
+      players.get(lang).stop();
       shown().hidden = true;
       lang = halves.find((half) => half.dataset.lang !== lang).dataset.lang;
       document.documentElement.lang = lang;
       shown().hidden = false;
       document.title = shown().querySelector("h1").textContent;
-      mount(step);
+      mount(place);
       shown().querySelector("[data-do=language]").focus();
     });
 
-  /* The keys work from anywhere on the page. */
+  /* The keys work from anywhere on the page, its header too; there the space bar presses the button. */
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.target !== document.body) return;
-    const player = shown().querySelector(".player");
-    const again = new KeyboardEvent("keydown", { key: event.key, cancelable: true });
-    player.dispatchEvent(again);
+    const header = event.target.closest("header") && event.key !== " ";
+    if (event.defaultPrevented || !(header || event.target === document.body)) return;
+    const again = new KeyboardEvent("keydown", event);
+    shown().querySelector(".player").dispatchEvent(again);
     if (again.defaultPrevented) event.preventDefault();
   });
 

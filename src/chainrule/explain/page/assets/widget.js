@@ -14,13 +14,6 @@ const controls = `
 .error:empty { display: none; }
 .whole, .variables { display: none; }`;  // a cell is small: the steps say every line, a click tells of a variable
 
-/* The notebook's own choice of light or dark, where it tells; the system's otherwise. */
-function themeOf({ jpThemeLight, vscodeThemeKind }) {
-  if (jpThemeLight) return jpThemeLight === "true" ? "light" : "dark";
-  if (vscodeThemeKind) return vscodeThemeKind.includes("light") ? "light" : "dark";
-  return "";
-}
-
 function element(name, properties) {
   return Object.assign(document.createElement(name), properties);
 }
@@ -63,8 +56,10 @@ function input(model, name, [low, high]) {
 function render({ model, el }) {
   const host = element("div");
   const shadow = host.attachShadow({ mode: "open" });
-  const theme = themeOf(document.body.dataset);
-  if (theme) host.dataset.theme = theme;
+  const paint = () => { host.dataset.theme = themeOf(document.body.dataset); };
+  const repaint = new MutationObserver(paint);
+  repaint.observe(document.body, { attributes: true });
+  paint();
   const inputs = Object.entries(model.get("ranges")).map(([name, ends]) => input(model, name, ends));
   const sliders = element("div", { className: "inputs" });
   sliders.append(...inputs.flatMap(({ parts }) => parts));
@@ -79,10 +74,10 @@ function render({ model, el }) {
   let player = null, waiting = false;
   function show() {
     waiting = false;
-    const step = player ? player.step : undefined;
+    const place = player ? player.place : undefined;
     if (player) player.destroy();
     picture.innerHTML = model.get("html");
-    player = mountPlayer(picture, model.get("data"), step);
+    player = mountPlayer(picture, model.get("data"), place);
   }
   /* Both parts of a picture arrive in one message, and are told of one after the other. */
   const changed = () => {
@@ -97,6 +92,7 @@ function render({ model, el }) {
   show();
   return () => {
     for (const [event, act] of Object.entries(heard)) model.off(event, act);
+    repaint.disconnect();
     player.destroy();
   };
 }
