@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,6 +25,13 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers share the folder of t
 import torch
 
 torch.set_num_threads(1)
+
+
+# Drawn examples may take their time on a busy machine. In .ci/run they are the same every time, so that a
+# change is judged by what it changed; elsewhere they differ from run to run, and so find more.
+settings.register_profile("exploring", deadline=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("CHAINRULE_EXAMPLES", "exploring"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

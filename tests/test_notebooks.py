@@ -61,7 +61,7 @@ def test_every_picture_is_a_page_in_a_frame(both: tuple[Any, Any]) -> None:
         assert len(found) == 5
         for page in found:
             assert page.startswith('<iframe title="')
-            assert page.endswith("</iframe>")
+            assert page.endswith("</script>")
             assert len(re.findall("</?iframe", page)) == 2
 
 

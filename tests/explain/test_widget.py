@@ -134,6 +134,19 @@ def test_whatever_a_function_raises_is_told() -> None:
     assert widget.error == ""
 
 
+@pytest.mark.parametrize("program", [LOSS, lambda x, y, w: (x * w - y) ** 2], ids=["text", "function"])
+def test_only_what_learns_has_a_gradient_and_an_update(program: Any) -> None:
+    for learn in ("w", ["w"]):
+        widget = live(program, x=(-3, 3, 1), y=2, w=1, learn=learn)
+        for start, gradient in ((1.0, -2.0), (3.0, 2.0)):
+            widget.values = {**widget.values, "w": start}
+            found = widget.derivation
+            assert [found.gradient(name) for name in "wxy"] == [gradient, None, None]
+            assert [found[name].kind for name in "wxy"] == ["parameter", "input", "input"]
+            updates = [step for step in widget.data["steps"] if step["phase"] == "update"]
+            assert [step["variable"] for step in updates] == [found["w"].id]
+
+
 @pytest.mark.parametrize(
     ("given", "ends"),
     [
@@ -162,6 +175,13 @@ def test_ranges(given: Any, ends: list[float]) -> None:
         (LOSS, {"w": (2, 1)}, DomainError, "from 2.0 to 1.0"),
         (LOSS, {"w": (0, 1, 2)}, DomainError, "starts at 2.0"),
         (LOSS, {"w": 1, "x": 1}, NameUnknownError, "y has no value"),
+        (
+            LOSS,
+            {"w": 1, "x": 1, "y": 2, "learn": "v"},
+            NameUnknownError,
+            "no input v: the inputs are w, x, y",
+        ),
+        (LOSS, {"w": 1, "x": 1, "y": 2, "learn": []}, DomainError, "learn names no input"),
         ("L = w +", {"w": 1}, SyntaxError, "w"),
         ("L = w", {"w": 1}, ChainruleError, "w"),
         (lambda w: 3.0, {"w": 1}, DTypeError, "3.0"),
@@ -299,6 +319,15 @@ def test_in_a_browser_styles_and_keys_stay_inside(shown: tuple[Any, Any]) -> Non
     button.press("ArrowRight")
     assert tab.page.locator(".count").text_content() != before
     assert tab.page.evaluate("window.leaked") is None
+
+
+def test_in_a_browser_it_follows_the_theme_of_the_notebook(shown: tuple[Any, Any]) -> None:
+    _, tab = shown
+    host = tab.page.locator("#cell > div")
+    before = host.evaluate("(each) => getComputedStyle(each).backgroundColor")
+    tab.page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    tab.page.wait_for_function("() => document.querySelector('#cell > div').dataset.theme === 'dark'")
+    assert host.evaluate("(each) => getComputedStyle(each).backgroundColor") != before
 
 
 def test_in_a_browser_a_closed_widget_listens_no_more(shown: tuple[Any, Any]) -> None:

@@ -7,7 +7,7 @@ sees a derivative of ours.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,8 +26,10 @@ _EACH = 64
 #: The steps of the differences, relative to the size of the number moved. The first serves nearly always;
 #: the others are for results so large, or functions so steep, that it loses too many digits.
 _STEP, *_OTHER_STEPS = 1e-6, 1e-5, 1e-4, 1e-3, 1e-8
-_GOOD = 1e-6  # an error up to here asks for no other step
+_GOOD, _GOOD_ENOUGH = 1e-6, 1e-5  # an error up to here asks for no other step; in a large graph
 _BAD = 1e-4  # an error from here on asks for an explanation
+
+_ROUNDINGS = 8  # so many of its last digits a result may be wrong by
 
 #: The operations whose slope jumps: at 0, or where two of their numbers are equal.
 _KINKED = frozenset({"abs", "relu", "maximum", "minimum", "clamp", "max", "min"})
@@ -37,6 +39,9 @@ Sides = tuple[np.ndarray, np.ndarray]
 
 #: Computed variables are moved where that makes no more operations than this.
 _MOST_WORK = 20_000
+
+#: Leaves are, as long as it makes no more than this: about a second of work.
+_MOST_WORK_LEAVES = 200_000
 
 #: So many moves of a scalar graph are computed at once, in arrays.
 _AT_ONCE = 64
@@ -48,13 +53,16 @@ def check(recording: Recording, ids: dict[Key, int], torch: bool | None = None) 
     if not _replayable(recording):
         return [Check(ids[leaf.key], shown(leaf.gradient)) for leaf in leaves]
     again = _Replay(recording)
-    answers = _torch_gradients(recording, again.values) if torch is not False else None
-    slopes = again.slopes(leaves)
+    answers = (_torch_gradients(recording, again.values) if torch is not False else None) or {}
+    moved = again.affordable(leaves)
+    slopes = {leaf.key: found for leaf, found in zip(moved, again.refined(moved), strict=True)}
     if again.tied:
-        again.look_aside(leaves)
+        again.look_aside(moved)
     return [
-        _check(again, leaf, ids[leaf.key], slope, None if answers is None else answers.get(leaf.key))
-        for leaf, slope in zip(leaves, slopes, strict=True)
+        _check(again, leaf, ids[leaf.key], slopes[leaf.key], answers.get(leaf.key))
+        if leaf.key in slopes
+        else _unmoved(leaf, ids[leaf.key], answers.get(leaf.key))
+        for leaf in leaves
     ]
 
 
@@ -74,17 +82,25 @@ def check_inner(recording: Recording, ids: dict[Key, int]) -> list[Check]:
     work = sum(one.value.size for one in moved) * len(recording.steps) / (_AT_ONCE if again.scalar else 1)
     if not moved or work > _MOST_WORK or not _replayable(recording):
         return []
-    slopes = again.slopes(moved)
+    slopes = again.refined(moved)
     if again.tied:
         again.look_aside(moved)
     return [_check(again, one, ids[one.key], slope, None) for one, slope in zip(moved, slopes, strict=True)]
 
 
+def _unmoved(leaf: Leaf, variable: int, answer: Any) -> Check:
+    """A gradient beside PyTorch's alone."""
+    if answer is None:
+        return Check(variable, shown(leaf.gradient))
+    ours = np.asarray(leaf.gradient, np.float64)
+    error = float(_from_torch(ours, answer, leaf.value.dtype).max(initial=0.0))
+    return Check(variable, shown(leaf.gradient), torch=shown(answer), torch_error=error)
+
+
 def _check(again: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) -> Check:
-    shape, along = leaf.value.shape, leaf.value.size > _EACH
+    shape, along = leaf.value.shape, leaf.value.size > again.each
     ours, theirs = _along(leaf.gradient, along), _along(answer, along)
-    slopes = again.refined(leaf, ours, slopes)
-    error = float(_gaps(ours, slopes).max(initial=0.0))
+    error = float(_from_slopes(ours, slopes).max(initial=0.0))
     shape = () if along else shape
     return Check(
         variable=variable,
@@ -92,7 +108,9 @@ def _check(again: _Replay, leaf: Leaf, variable: int, slopes: Any, answer: Any) 
         numerical=shown(slopes.reshape(shape)),
         numerical_error=error,
         torch=None if theirs is None else shown(theirs.reshape(shape)),
-        torch_error=None if theirs is None else float(_gaps(ours, theirs).max(initial=0.0)),
+        torch_error=None
+        if theirs is None
+        else float(_from_torch(ours, theirs, leaf.value.dtype).max(initial=0.0)),
         along=along,
         kink=(error > _BAD or again.tied) and again.at_kink(leaf, ours),
     )
@@ -122,6 +140,18 @@ def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(same, 0.0, np.where(np.isnan(gaps), np.inf, gaps))
 
 
+def _from_slopes(ours: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """The gaps from central differences. Where these overflow, or are NaN, there is none to compare: 0."""
+    return np.where(np.isfinite(slopes), _gaps(ours, slopes), 0.0)
+
+
+def _from_torch(ours: np.ndarray, theirs: np.ndarray, dtype: Any) -> np.ndarray:
+    """The gaps from PyTorch's gradients, which are infinite where ours are: in ``dtype``, at least."""
+    with np.errstate(all="ignore"):
+        same = theirs.astype(dtype) == ours
+    return np.where(np.isinf(ours) & ~same, np.inf, _gaps(ours, theirs))
+
+
 class _Replay:
     """The recorded forward pass again, in float64, with leaves moved, or computed variables: ``inner``
     gives those, and their values."""
@@ -134,6 +164,20 @@ class _Replay:
             step.shape == () and isinstance(step.row, Elementwise) for step in recording.steps
         ) and not any(value.shape for value in self.values.values())
         self.sizes = {**self.values, **dict(inner)}
+        self.each = _EACH  # the most numbers of a variable of which each is moved by itself
+        self.good = _GOOD
+
+    def affordable(self, leaves: Sequence[Leaf]) -> Sequence[Leaf]:
+        """The leaves that can be moved in good time: all; in a large graph each along one direction;
+        in a very large one the first and the last."""
+        one_move = 2 * len(self.recording.steps) / (_AT_ONCE if self.scalar else 1)
+        most = int(_MOST_WORK_LEAVES / one_move)
+        if sum(leaf.value.size if leaf.value.size <= self.each else 1 for leaf in leaves) > most:
+            self.each, self.good = 1, _GOOD_ENOUGH
+        if len(leaves) <= most:
+            return leaves
+        last = most // 2
+        return [*leaves[: most - last], *leaves[len(leaves) - last :]]
 
     def slopes(self, leaves: Iterable[Leaf], step: float = _STEP) -> list[np.ndarray]:
         """The central differences of each leaf, one for each direction."""
@@ -174,25 +218,56 @@ class _Replay:
     def _moves(self, leaf: Leaf, step: float) -> tuple[np.ndarray, list[np.ndarray]]:
         """How far along each direction, and the directions, in the shape of the leaf."""
         value = np.asarray(self.sizes[leaf.key], np.float64)
-        along = value.size > _EACH
+        along = value.size > self.each
         sizes = np.maximum(1.0, np.abs(value.ravel()))
         sizes = np.where(np.isfinite(sizes), sizes, 1.0) * step
         directions = [v.reshape(value.shape) for v in _directions(value.size, along)]
         return (sizes.max(keepdims=True) if along else sizes), directions
 
-    def refined(self, leaf: Leaf, ours: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """``slopes``, with other steps where they disagree with ``ours``: a true gradient agrees with the
-        best of them, a wrong one with none, and is held against the first."""
-        first = slopes
-        small = np.abs(self.sizes[leaf.key])
-        least = float(np.min(small, initial=1.0, where=small > 0))
-        for step in (*_OTHER_STEPS, *([least * _STEP] if least < 1 else [])):
-            gaps = _gaps(ours, slopes)
-            if gaps.max(initial=0.0) <= _GOOD:
-                break
-            other = self.slopes([leaf], step)[0]
-            slopes = np.where(_gaps(ours, other) < gaps, other, slopes)
-        return slopes if _gaps(ours, slopes).max(initial=0.0) <= _BAD else first
+    def refined(self, leaves: Sequence[Leaf]) -> list[np.ndarray]:
+        """The central differences of each leaf, with other steps where they disagree with its gradient: a
+        true gradient agrees with the best of them, a wrong one with none, and is held against the first."""
+        first = self.slopes(leaves)
+        ours = [_along(leaf.gradient, leaf.value.size > self.each) for leaf in leaves]
+        best = list(first)
+        for step in (*_OTHER_STEPS, None):
+            doubtful = [
+                place
+                for place, (mine, slopes) in enumerate(zip(ours, best, strict=True))
+                if _gaps(mine, slopes).max(initial=0.0) > self.good
+            ]
+            for place, other in self._with_step([(place, leaves[place]) for place in doubtful], step):
+                closer = _gaps(ours[place], other) < _gaps(ours[place], best[place])
+                best[place] = np.where(closer, other, best[place])
+        kept = [
+            slopes if _from_slopes(mine, slopes).max(initial=0.0) <= _BAD else before
+            for mine, slopes, before in zip(ours, best, first, strict=True)
+        ]
+        return [self._measured(*one) for one in zip(leaves, ours, kept, strict=True)]
+
+    def _measured(self, leaf: Leaf, ours: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """``slopes``, with NaN for those that disagree with ``ours`` by no more than the rounding of the
+        result may do, even with the longest of the steps."""
+        lengths, _ = self._moves(leaf, max(_OTHER_STEPS))
+        rounding = _ROUNDINGS * np.finfo(np.float64).eps * np.abs(self._here) / lengths
+        with np.errstate(all="ignore"):
+            is_lost = np.abs(ours - slopes) <= rounding
+        return np.where(is_lost & (_gaps(ours, slopes) > _GOOD_ENOUGH), np.nan, slopes)
+
+    def _with_step(
+        self, leaves: Sequence[tuple[int, Leaf]], step: float | None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """The central differences of numbered leaves; where ``step`` is None, each with one that is small
+        beside the least of its numbers."""
+        if step is not None:
+            found = self.slopes([leaf for _, leaf in leaves], step) if leaves else []
+            yield from zip((place for place, _ in leaves), found, strict=True)
+            return
+        for place, leaf in leaves:
+            small = np.abs(self.sizes[leaf.key])
+            least = float(np.min(small, initial=1.0, where=small > 0))
+            if least < 1:
+                yield place, self.slopes([leaf], least * _STEP)[0]
 
     @cached_property
     def tied(self) -> bool:

@@ -50,16 +50,16 @@ class Comparison:
 
 def compared(check: Check, variable: Variable, say: Mapping[str, str]) -> Iterator[Comparison]:
     """What ``check``, of ``variable``, found, in the words of ``say``."""
-    if check.numerical_error is None:
-        yield Comparison(say["unchecked"])
-        return
     limit = _AGREES.get(variable.dtype, 1e-3)
     is_array = bool(variable.shape) and not check.along
-    agrees = check.numerical_error <= limit
-    if agrees and not _finite(check.gradient):
+    if check.numerical_error is None:
+        yield Comparison(say["unchecked"])
+    elif check.numerical_error <= limit and not _finite(check.gradient):
         yield Comparison(say["not_finite"])
+    elif check.numerical_error <= limit and not _finite(check.numerical):
+        yield Comparison(say["unmeasured"])
     else:
-        mark: Mark = "~" if check.kink else "✓" if agrees else "✗"
+        mark: Mark = "~" if check.kink else "✓" if check.numerical_error <= limit else "✗"
         value, remark = None if is_array else check.numerical, say["kink"] if check.kink else ""
         yield Comparison(say["numerical"], mark, value, _error(check.numerical_error, say), remark)
     if check.torch_error is not None:

@@ -1,11 +1,13 @@
 """How a derivation, a ``Value`` and a tensor of one number show themselves in a notebook.
 
 The page goes into an ``<iframe srcdoc>``, which Jupyter, VS Code, Colab and marimo all show, also where
-they hide a bare SVG; a text stands beside it for whatever shows no HTML.
+they hide a bare SVG. Where frames are taken out, in a notebook that is not trusted yet for one, the picture
+that the frame holds remains; a text stands beside it for whatever shows no HTML.
 """
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -22,13 +24,16 @@ from chainrule.explain.drawing import draw, shortened
 from chainrule.explain.messages import language
 from chainrule.explain.names import Names, written
 from chainrule.explain.page import document
+from chainrule.explain.page.assets import asset
 from chainrule.explain.picture.making import picture_of
+from chainrule.explain.picture.svg import svg
 from chainrule.explain.recording import record
 from chainrule.tensor import Tensor
 from chainrule.value import ValueBase
 
-#: A result of more operations than this shows its ordinary text: no cell is to wait for its picture.
-_MOST = 400
+#: A result of more operations than this shows its ordinary text: no cell that was only to show a number is
+#: to wait for a picture for long, or to store more of it than one or two megabytes.
+_MOST = 200
 
 #: The bytes of the largest page that is shown: Jupyter drops what sends more than 3 MB in 3 seconds.
 _LARGEST = 2_500_000
@@ -37,11 +42,27 @@ _LARGEST = 2_500_000
 #: up to 70 % of its own height.
 _AROUND, _LEAST, _TALLEST = 420, 520, 900
 
+#: Beside a frame: in a notebook that is lighter or darker than its reader's system, the page follows the
+#: notebook. The frame gives way to another, for what changes while it loads may stay blank.
+_FOLLOWING = """<script>(() => {
+%s
+const frame = document.currentScript?.previousElementSibling, theme = themeOf(document.body.dataset);
+if (!frame || !theme) return;
+const other = frame.cloneNode(true);
+other.srcdoc = frame.srcdoc.replace("<html", `<html data-theme="${theme}"`);
+frame.replaceWith(other);
+})();</script>"""
+
 WORDS = {
-    "en": {"brackets": "in brackets: ∂{result}/∂(the name above)", "frame": "the derivation of {result}"},
+    "en": {
+        "brackets": "in brackets: ∂{result}/∂(the name above)",
+        "frame": "the derivation of {result}",
+        "large": 'The page is too large for a notebook: .save("page.html") writes it to a file.',
+    },
     "fr": {
         "brackets": "entre crochets : ∂{result}/∂(le nom au-dessus)",
         "frame": "la dérivation de {result}",
+        "large": 'La page est trop grande pour un carnet : .save("page.html") l\'écrit dans un fichier.',
     },
 }
 
@@ -51,10 +72,10 @@ def mimebundle(
 ) -> dict[str, str]:
     """What a notebook shows of ``thing``, by MIME type: text, and a page in HTML where there is one.
 
-    A derivation shows its page, and so does a descent, unless it is too large for a notebook; a ``Value``,
-    or a tensor of one number, too, whose graph is there and has at most 400 operations. Everything else is
-    shown by its ordinary text. ``include`` and ``exclude`` choose among the MIME types. Nothing is raised,
-    and no gradient is touched.
+    A derivation shows its page, and so does a descent; where that is too large for a notebook, the text
+    says how to save it. A ``Value`` or a tensor of one number shows a page, too, whose graph is there and
+    has at most 200 operations. Everything else is shown by its ordinary text. ``include`` and ``exclude``
+    choose among the MIME types. Nothing is raised, and no gradient is touched.
 
     >>> from chainrule import Value
     >>> sorted(mimebundle(Value(1.0) * 2)), sorted(mimebundle(Value(1.0)))
@@ -63,10 +84,11 @@ def mimebundle(
     bundle = {"text/plain": str(thing) if isinstance(thing, Derivation | Descent) else repr(thing)}
     # A display must not raise, whatever the graph: a freed one, or one whose values were changed since.
     with suppress(Exception):
-        if isinstance(thing, Derivation):
-            bundle |= framed(thing)
-        elif isinstance(thing, Descent):
-            bundle |= framed(thing.derivation, thing)
+        if isinstance(thing, Derivation | Descent):
+            whole = framed(thing) if isinstance(thing, Derivation) else framed(thing.derivation, thing)
+            bundle |= whole
+            if not whole:
+                bundle["text/plain"] += "\n\n" + WORDS[thing.lang]["large"]
         elif 0 < _operations(thing) <= _MOST:
             derivation = derive(record(thing, _names()), torch=False)
             bundle |= framed(derivation)
@@ -87,7 +109,7 @@ def framed(derivation: Derivation, descent: Descent | None = None) -> dict[str, 
 
 def frame(derivation: Derivation, lang: str | None = None, descent: Descent | None = None) -> str:
     """The page of ``derivation``, and of ``descent``, in a frame of its own: neither its styles nor its
-    scripts reach what is around it.
+    scripts reach what is around it. The frame holds the picture, for where frames are taken out.
 
     >>> from chainrule import Value, explain
     >>> frame(explain(Value(1.0) * 2, torch=False))[:52]
@@ -95,16 +117,18 @@ def frame(derivation: Derivation, lang: str | None = None, descent: Descent | No
     """
     lang = lang or (derivation if descent is None else descent).lang
     language(lang)
-    name = derivation.variables[derivation.result].name
-    height = picture_of(derivation, lang).views[0].height
-    # in single quotes: a page is full of double ones, and each would take six characters
-    page = escape(document(_located(derivation), lang=lang, descent=descent), quote=False).replace(
-        "'", "&#39;"
-    )
+    title = escape(WORDS[lang]["frame"].format(result=derivation.variables[derivation.result].name))
+    picture = picture_of(derivation, lang)
+    height = max(_LEAST, min(_TALLEST, round(picture.views[0].height) + _AROUND))
+    # A page is full of double quotes and of tags, which may stand in single quotes as they are.
+    page = document(_located(derivation), lang=lang, descent=descent)
+    page = page.replace("&", "&amp;").replace("'", "&#39;")
+    image = base64.b64encode(svg(picture).encode()).decode()
     return (
-        f'<iframe title="{escape(WORDS[lang]["frame"].format(result=name))}" sandbox="allow-scripts" '
-        f'width="100%" height="{max(_LEAST, min(_TALLEST, round(height) + _AROUND))}" '
-        f"style='border: 0' srcdoc='{page}'></iframe>"
+        f'<iframe title="{title}" sandbox="allow-scripts" width="100%" height="{height}" '
+        f"style='border: 0' srcdoc='{page}'>"
+        f'<img alt="{title}" src="data:image/svg+xml;base64,{image}"></iframe>'
+        f"{_FOLLOWING % asset('theme.js').rstrip()}"
     )
 
 

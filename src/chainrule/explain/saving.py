@@ -44,7 +44,8 @@ def _write(
     if ending not in writers:
         raise errors.unknown_ending(path, tuple(writers))
     text = writers[ending](thing, lang)
-    Path(path).write_text(text, encoding="utf-8")
+    # half of a pair of surrogates, which only ``names`` can bring in, is written as the escape that it is
+    Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _html(derivation: Derivation, lang: str) -> str:

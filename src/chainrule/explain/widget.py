@@ -9,7 +9,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -21,6 +21,7 @@ from chainrule.errors import ChainruleError
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
 from chainrule.explain.expression import explain_expression
+from chainrule.explain.learning import only_learning
 from chainrule.explain.messages import language
 from chainrule.explain.names import Names
 from chainrule.explain.notation import number
@@ -43,35 +44,39 @@ class Range:
     start: float
 
 
-def live(program: Any, /, *, lang: str = "en", **inputs: Any) -> Any:
+def live(program: Any, /, *, learn: Collection[str] | None = None, lang: str = "en", **inputs: Any) -> Any:
     """A widget that shows the derivation of ``program``, with a slider for each input.
 
     ``program`` is an expression, or a Python function that takes values by the names of the inputs and
     returns one. An input is a number, whose slider reaches as far on both sides of 0, or ``(low, high)``
-    or ``(low, high, start)``. ``lang`` is "en" or "fr". The widget's ``values`` may be set from Python
-    as well; ``derivation`` is the one that is shown, and ``error`` says why there is no newer one.
+    or ``(low, high, start)``. ``learn`` names the inputs that the update moves, ``"w"`` or ``["w", "b"]``,
+    and the others are given; all of them learn where it is left out. ``lang`` is "en" or "fr". The widget's
+    ``values`` may be set from Python as well; ``derivation`` is the one that is shown, and ``error`` says
+    why there is no newer one.
 
-    >>> shown = live("L = (x*w - y)**2", x=1, y=2, w=(-2, 4, 1))
-    >>> shown.derivation.gradient("w")
-    -2.0
+    >>> shown = live("L = (x*w - y)**2", x=1, y=2, w=(-2, 4, 1), learn="w")
+    >>> shown.derivation.gradient("w"), shown.derivation.gradient("x")
+    (-2.0, None)
     >>> shown.values = {**shown.values, "w": 3.0}
     >>> shown.derivation.gradient("w")
     2.0
 
     Raises WidgetMissingError without anywidget, DTypeError and DomainError for what is no program or no
-    range, and whatever the program raises at the first values.
+    range, NameUnknownError where ``learn`` names no input, and whatever the program raises at the first
+    values.
     """
     language(lang)
     ranges = {name: _range(name, given) for name, given in inputs.items()}
     if not ranges:
         raise errors.live_without_inputs()
+    learning = ranges.keys() if learn is None else _learning(learn, ranges)
     if isinstance(program, str):
         explainer = partial(_explain_text, program)
     elif callable(program):
         explainer = partial(_explain_call, program)
     else:
         raise errors.live_program(program)
-    return _widget_class()(explainer, ranges, lang)
+    return _widget_class()(explainer, ranges, learning, lang)
 
 
 # --- inputs ------------------------------------------------------------------------------------------
@@ -93,6 +98,16 @@ def _range(name: str, given: Any) -> Range:
 
 def _is_number(found: Any) -> bool:
     return isinstance(found, (int, float)) and not isinstance(found, bool) and abs(found) < 1e300
+
+
+def _learning(learn: Collection[str], ranges: Mapping[str, Range]) -> Collection[str]:
+    names = {learn} if isinstance(learn, str) else set(learn)
+    if not names:
+        raise errors.live_learns_nothing(ranges)
+    for name in names:
+        if name not in ranges:
+            raise errors.live_unknown_input(name, ranges)
+    return names
 
 
 def _checked(values: Mapping[str, Any], ranges: Mapping[str, Range]) -> dict[str, float]:
@@ -157,8 +172,10 @@ def _widget_class() -> Any:
         error = traits.Unicode().tag(sync=True)
         lang = traits.Unicode("en").tag(sync=True)
 
-        def __init__(self, explainer: Explainer, ranges: Mapping[str, Range], lang: str) -> None:
-            self._explainer, self._ranges = explainer, ranges
+        def __init__(
+            self, explainer: Explainer, ranges: Mapping[str, Range], learning: Collection[str], lang: str
+        ) -> None:
+            self._explainer, self._ranges, self._learning = explainer, ranges, learning
             super().__init__(
                 values={name: one.start for name, one in ranges.items()},
                 ranges={name: [one.low, one.high] for name, one in ranges.items()},
@@ -176,7 +193,8 @@ def _widget_class() -> Any:
             return {**bundle, **framed(self.derivation)}, metadata
 
         def _explained(self) -> Derivation:
-            return self._explainer(_checked(self.values, self._ranges), self.lang)
+            derivation = self._explainer(_checked(self.values, self._ranges), self.lang)
+            return only_learning(derivation, self._learning)
 
         def _show(self, derivation: Derivation) -> None:
             part = fragment(derivation)
@@ -199,4 +217,10 @@ def _widget_class() -> Any:
 def _script() -> str:
     """The widget's module: the player, the styles as a text, and what joins both to a notebook."""
     sheets = re.sub(r":root(\S*)", lambda found: f":host({found[1]})" if found[1] else ":host", style())
-    return f"{asset('player.js')}\nconst styles = {json.dumps(sheets)};\n{asset('widget.js')}"
+    parts = (
+        asset("player.js"),
+        asset("theme.js"),
+        f"const styles = {json.dumps(sheets)};",
+        asset("widget.js"),
+    )
+    return "\n".join(parts)
