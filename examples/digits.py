@@ -57,8 +57,8 @@ class Result(NamedTuple):
 # ------------------------------------------------------------------ two graphs, explained
 
 
-def explain_regression() -> None:
-    """The course's regression at x = 1, y = 2, w = 1: L = 1 and dL/dw = −2."""
+def explain_regression(folder: str | Path) -> Path:
+    """The course's regression at x = 1, y = 2, w = 1: L = 1 and dL/dw = −2; the page to step through it."""
     x = chainrule.tensor(1.0)
     y = chainrule.tensor(2.0)
     w = chainrule.tensor(1.0, requires_grad=True)
@@ -66,7 +66,12 @@ def explain_regression() -> None:
     S = y_hat - y
     L = S**2
     L.backward()
-    print(explain(L))
+    derivation = explain(L)
+    print(derivation)
+    page = Path(folder) / "regression.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    derivation.save(page)
+    return page
 
 
 def explain_a_b_c_f() -> None:
@@ -240,7 +245,7 @@ def learn(epochs: int = EPOCHS, folder: str | Path = "demo-out") -> Result:
 def main(epochs: int = EPOCHS, folder: str | Path = "demo-out") -> int:
     """Runs the job; the exit code: 0 if enough of the held-out scans were read correctly."""
     _heading("The regression of the course")
-    explain_regression()
+    page = explain_regression(folder)
     _heading("The graph of a, b, c and f")
     explain_a_b_c_f()
     _heading("Handwritten digits")
@@ -249,6 +254,7 @@ def main(epochs: int = EPOCHS, folder: str | Path = "demo-out") -> int:
     share, seconds = f"{result.accuracy:.2%}", f"{result.seconds:.1f} s"
     print(f"\n{share} of the held-out scans read correctly, after {seconds} of training")
     print("Pictures:", *result.pictures)
+    print("A page to step through:", page)
     if result.accuracy < REQUIRED:
         print(
             f"Too few: at least {REQUIRED:.0%} is required, which {EPOCHS} epochs reach "

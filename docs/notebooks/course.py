@@ -183,7 +183,7 @@ learning rate times as much, $w ← w − \\mathrm{lr}·∂L/∂w$:
 """,
         """
 Le gradient est négatif : le regret diminue quand $w$ augmente. Le poids se déplace donc *contre* son
-gradient, multiplié par le pas d'apprentissage : $w ← w − \\mathrm{lr}·∂L/∂w$.
+gradient, multiplié par le taux d'apprentissage : $w ← w − \\mathrm{lr}·∂L/∂w$.
 """,
     ),
     Code(
@@ -352,7 +352,7 @@ and it jumps across the valley, each time further from the bottom.
         """
 ## 6. De combien avancer ?
 
-Le gradient donne la direction ; le pas d'apprentissage donne la distance. Trop petit, le poids avance à
+Le gradient donne la direction ; le taux d'apprentissage donne la distance. Trop petit, le poids avance à
 peine ; trop grand, il saute d'un versant à l'autre, chaque fois plus loin du fond.
 """,
     ),
@@ -394,12 +394,12 @@ enregistré, on la voit à ses premières valeurs.)
         """
 from chainrule.explain.widget import live
 
-live("S = x*w - y; L = S**2", x=(-3, 3, 1), y=(-3, 3, 2), w=(-3, 3, 1), lang="en")
+live("S = x*w - y; L = S**2", x=(-3, 3, 1), y=(-3, 3, 2), w=(-3, 3, 1), learn="w", lang="en")
 """,
         """
 from chainrule.explain.widget import live
 
-live("S = x*w - y; L = S**2", x=(-3, 3, 1), y=(-3, 3, 2), w=(-3, 3, 1), lang="fr")
+live("S = x*w - y; L = S**2", x=(-3, 3, 1), y=(-3, 3, 2), w=(-3, 3, 1), learn="w", lang="fr")
 """,
     ),
     Text(
@@ -412,7 +412,7 @@ def loss(x, w, y):
     ŷ = (x * w).tanh()
     return (ŷ - y) ** 2
 
-live(loss, x=0.5, w=(-4, 4), y=0.8)
+live(loss, x=0.5, w=(-4, 4), y=0.8, learn="w")
 ```
 """,
         """
@@ -424,7 +424,7 @@ def loss(x, w, y):
     ŷ = (x * w).tanh()
     return (ŷ - y) ** 2
 
-live(loss, x=0.5, w=(-4, 4), y=0.8, lang="fr")
+live(loss, x=0.5, w=(-4, 4), y=0.8, learn="w", lang="fr")
 ```
 """,
     ),
