@@ -235,7 +235,7 @@ def test_the_same_seed_learns_the_same(tmp_path: Path) -> None:
 
 def test_too_little_training_is_said_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lesson("digits").main(epochs=1, folder=tmp_path) == 1
-    assert "∂L/∂w" in (tmp_path / "regression.html").read_text(encoding="utf-8")
+    assert "∂y_hat/∂w = x = 1" in (tmp_path / "regression.html").read_text(encoding="utf-8")
     complaint = capsys.readouterr().err
     assert complaint == "Too few: at least 96% is required, which 20 epochs reach (this was 1).\n"
 

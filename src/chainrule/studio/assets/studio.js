@@ -5,6 +5,7 @@
   const by = (id) => document.getElementById(id);
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const TYPING = 250, SLOWEST_TRY = 8000;
+  const SETTING = ["set", "rate", "open", "learn"];  // of each, the newest about one thing is all that counts
 
   let words = {}, lessons = {}, lang = document.documentElement.lang;
   let state = null, player = null, socket = null, tries = 0;
@@ -36,10 +37,11 @@
     socket = new WebSocket(`ws://${location.host}/socket`, ["chainrule", key]);
     socket.onopen = () => {
       opened = true;
+      const unheard = [underWay, ...waiting].filter((each) => each && SETTING.includes(each.do));
       underWay = null;
       waiting = [];
       send({ do: "language", lang });
-      if (state) waiting.push(...restored());
+      if (state) waiting.push(...restored(), ...unheard);
     };
     socket.onmessage = (event) => { tries = 0; answered(JSON.parse(event.data)); };
     socket.onclose = (event) => {
@@ -71,7 +73,7 @@
       if (message.do !== "open" && message.do !== "lesson") typed();
     }
     const same = (each) => each.do === message.do && each.name === message.name;
-    if (["set", "rate", "open", "learn"].includes(message.do)) waiting = waiting.filter((each) => !same(each));
+    if (SETTING.includes(message.do)) waiting = waiting.filter((each) => !same(each));
     waiting.push(message);
     next();
   }
@@ -80,7 +82,7 @@
 
   function next() {
     if (underWay !== null || !waiting.length || !socket || socket.readyState !== WebSocket.OPEN) return;
-    underWay = { number: ++count, ...waiting.shift() };
+    underWay = { ...waiting.shift(), number: ++count };
     socket.send(JSON.stringify(underWay));
   }
 
