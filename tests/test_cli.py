@@ -375,3 +375,20 @@ def test_a_file_that_cannot_be_written_is_a_clear_error(name, said, tmp_path):
     assert done.stderr.startswith("chainrule: ")
     assert said in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_learn_names_the_inputs_that_are_no_data(tmp_path):
+    out = explain(*REGRESSION, "--learn", "w", "--save", tmp_path / "x.html", "--json")
+    derivation = Derivation.from_json(out.split("\n", 1)[1])
+    assert {one.name: one.kind for one in derivation.variables if not one.operation} == {
+        "x": "input", "w": "parameter", "y": "input",
+    }  # fmt: skip
+    assert (derivation.gradient("w"), derivation.gradient("x")) == (-2.0, None)
+    assert {one.variable for one in derivation.inner_checks} == {derivation["v1"].id, derivation["v2"].id}
+    assert "∂L/∂x" not in explain(*REGRESSION, "--learn", "w")
+    assert "∂L/∂x" in explain(*REGRESSION, "--learn", "w", "--learn", "x")
+
+
+@pytest.mark.parametrize(("name", "said"), [("u", "u"), ("v1", "x, w, y")])
+def test_what_cannot_learn_is_a_clear_error(name, said):
+    assert said in refused(*REGRESSION, "--learn", name)

@@ -57,6 +57,14 @@ def explain(
     torch: Annotated[
         bool, typer.Option(help="Ask PyTorch for its answer too, where it is installed.")
     ] = True,
+    learn: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="An input that learns; the others are given, without gradients. All learn, where none is "
+            "named. May be given several times.",
+        ),
+    ] = None,
     save: Annotated[
         list[Path] | None,
         typer.Option(
@@ -69,6 +77,10 @@ def explain(
     """Explain the gradients of an expression, or of the last backward pass of a script."""
     try:
         derivation = _derivation(what, values or [], lang, None if torch else False)
+        if learn:
+            from chainrule.explain.learning import learning_alone
+
+            derivation = learning_alone(derivation, learn)
     except Exception as error:
         if _is_of_script(what, error):
             # as Python prints it: the script's own lines, without ours above them

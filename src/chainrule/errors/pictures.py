@@ -25,3 +25,11 @@ def shown_rate(found: Any) -> DomainError:
     return DomainError(
         f"explain: lr is the learning rate of one update, a finite number, and not {shown(found)}."
     )
+
+
+def not_a_parameter(name: str, parameters: list[str]) -> DomainError:
+    """What is to learn is computed, or given."""
+    return DomainError(
+        f"{name} cannot learn: it is computed, or given without a gradient. Name one or more of "
+        f"{', '.join(parameters)}, or none, and all of them learn."
+    )

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from chainrule import errors
 from chainrule.explain.derivation import Derivation
+
+
+def learning_alone(derivation: Derivation, names: Collection[str]) -> Derivation:
+    """:func:`only_learning`, where each of ``names`` must be that of a parameter.
+
+    Raises NameUnknownError for a name that is not there, and DomainError for one that is no parameter.
+    """
+    for name in names:
+        if derivation[name].kind != "parameter":
+            known = [one.name for one in derivation.variables if one.kind == "parameter"]
+            raise errors.not_a_parameter(name, known)
+    return only_learning(derivation, names)
 
 
 def only_learning(derivation: Derivation, names: Collection[str]) -> Derivation:
@@ -34,4 +47,5 @@ def only_learning(derivation: Derivation, names: Collection[str]) -> Derivation:
         locals=tuple(one for one in derivation.locals if one.to in wanted),
         contributions=tuple(one for one in derivation.contributions if one.to in wanted),
         checks=tuple(one for one in derivation.checks if one.variable in wanted),
+        inner_checks=tuple(one for one in derivation.inner_checks if one.variable in wanted),
     )
