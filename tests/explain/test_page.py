@@ -14,8 +14,6 @@ from graphs import GRAPHS, a_b_c_f, regression
 import chainrule
 from chainrule import Derivation, errors, explain
 from chainrule.explain.page import document, fragment
-from chainrule.explain.page.words import WORDS
-from chainrule.explain.picture.words import WORDS as PICTURE_WORDS
 from chainrule.explain.saving import WRITERS
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -101,13 +99,6 @@ def test_both_languages_of_a_small_graph_are_in_the_page_and_one_of_a_large() ->
     large = document(explain(y, torch=False))
     assert re.findall(r'<main data-lang="(..)"', large) == ["en"]
     assert '<button type="button" data-do="language"' not in large
-
-
-def test_the_words_of_both_languages_are_the_same_ones() -> None:
-    for words in (WORDS, PICTURE_WORDS):
-        assert list(words["en"]) == list(words["fr"])
-        for key, text in words["en"].items():
-            assert re.findall(r"\{\w+\}", text).sort() == re.findall(r"\{\w+\}", words["fr"][key]).sort()
 
 
 def test_a_fragment_says_from_which_step_on_each_thing_is_known() -> None:

@@ -34,7 +34,7 @@ every = pytest.mark.parametrize(
 @every
 def test_both_languages_say_the_same(texts: Words) -> None:
     fields = re.compile(r"\{\w+\}")
-    assert texts["en"].keys() == texts["fr"].keys()
+    assert list(texts["en"]) == list(texts["fr"])
     for key, english in texts["en"].items():
         assert sorted(fields.findall(english)) == sorted(fields.findall(texts["fr"][key])), key
 

@@ -40,7 +40,7 @@ Sides = tuple[np.ndarray, np.ndarray]
 #: Computed variables are moved where that makes no more operations than this.
 _MOST_WORK = 20_000
 
-#: Leaves are, as long as it makes no more than this: about a second of work.
+#: Leaves are, as long as it makes no more than this.
 _MOST_WORK_LEAVES = 200_000
 
 #: So many moves of a scalar graph are computed at once, in arrays.

@@ -60,7 +60,7 @@ def on_values(program: Program, values: Mapping[str, float]) -> dict[str, Any]:
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
     """The functions of the expression language, on values: each is the row of its name."""
-    return {name: Value._operation(ROWS[name]) for name in FUNCTIONS}  # type: ignore[arg-type]
+    return {name: Value._operation(ROWS[name]) for name in FUNCTIONS}  # type: ignore[arg-type]  # all elementwise
 
 
 def _check_finite(derivation: Derivation) -> None:

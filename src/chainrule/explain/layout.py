@@ -82,8 +82,3 @@ def rough(error: float) -> str:
     '6e−11'
     """
     return number(float(f"{error:.0e}"))
-
-
-def bracketed(formula: str) -> str:
-    """A factor of a product: what starts with a sign, in brackets."""
-    return f"({formula})" if formula.startswith("−") else formula

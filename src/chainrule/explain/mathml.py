@@ -166,5 +166,14 @@ class MathML:
         return f'<mrow class="{role}">{inner}</mrow>'
 
 
+def in_xml(text: str) -> str:
+    """``text`` with a sign for each character that XML does not allow.
+
+    >>> in_xml("a\\x00b")
+    'a�b'
+    """
+    return _NOT_XML.sub("�", text)
+
+
 def _escaped(text: str) -> str:
-    return escape(_NOT_XML.sub("�", text), quote=False)
+    return escape(in_xml(text), quote=False)

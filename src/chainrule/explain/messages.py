@@ -6,8 +6,11 @@ import re
 
 from chainrule import errors
 
-#: What an explanation says, by language.
-MESSAGES: dict[str, dict[str, str]] = {
+#: Texts by their names, by language.
+Words = dict[str, dict[str, str]]
+
+#: What an explanation says.
+MESSAGES: Words = {
     "en": {
         "forward": "Forward pass: computing {result}",
         "forward_loss": "Forward pass: computing {result}",
@@ -131,9 +134,19 @@ WORDS_FR: dict[str, str] = {
 
 def language(lang: str) -> dict[str, str]:
     """The messages of ``lang``. Raises DomainError for a language that is not there."""
-    if lang not in MESSAGES:
-        raise errors.unknown_language(lang, tuple(MESSAGES))
-    return MESSAGES[lang]
+    return in_language(MESSAGES, lang)
+
+
+def in_language(words: Words, lang: str) -> dict[str, str]:
+    """Those of ``words`` that are in ``lang``. Raises DomainError for a language that is not there."""
+    if lang not in words:
+        raise errors.unknown_language(lang, tuple(words))
+    return words[lang]
+
+
+def typeset_in(words: Words, lang: str) -> dict[str, str]:
+    """:func:`in_language`, as a page sets it."""
+    return {key: typeset(text, lang) for key, text in in_language(words, lang).items()}
 
 
 def typeset(text: str, lang: str) -> str:

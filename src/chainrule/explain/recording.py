@@ -276,8 +276,11 @@ def _record_value(result: ValueBase, names: Names) -> Recording:
     for value, thing in made.items():
         if (name := names.of(id(value))) is not None:
             names.rename(thing, name)
-    value_of = lambda leaf: np.float64(leaf.value.data)  # noqa: E731
-    return _listen(root, np.ones(()), names, value_calls, value_of, _FLOATS)
+    return _listen(root, np.ones(()), names, value_calls, _number_of, _FLOATS)
+
+
+def _number_of(leaf: _ScalarLeaf) -> np.float64:
+    return np.float64(leaf.value.data)
 
 
 def _node_of(value: ValueBase, made: dict[ValueBase, Any], names: Names) -> Node:

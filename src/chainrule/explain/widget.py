@@ -161,7 +161,7 @@ def _widget_class() -> Any:
         raise errors.no_anywidget() from missing
     traits: Any = import_module("traitlets")
 
-    class Live(anywidget.AnyWidget):  # type: ignore[misc]
+    class Live(anywidget.AnyWidget):  # type: ignore[misc]  # its base has no types
         """``values`` go from the sliders to Python; ``html`` and ``data``, or an ``error``, come back."""
 
         _esm = _script()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule import errors
-from chainrule.explain.messages import typeset
+from chainrule.explain.messages import Words, typeset_in
 
-WORDS: dict[str, dict[str, str]] = {
+WORDS: Words = {
     "en": {
         "studio": "chainrule studio",
         "about": "Type an expression, move its inputs, and walk through backpropagation.",
@@ -106,6 +105,4 @@ def words(lang: str) -> dict[str, str]:
     >>> words("fr")["backward"]
     'Rétropropagation'
     """
-    if lang not in WORDS:
-        raise errors.unknown_language(lang, tuple(WORDS))
-    return {key: typeset(text, lang) for key, text in WORDS[lang].items()}
+    return typeset_in(WORDS, lang)

@@ -66,7 +66,7 @@ TP_FREE = 74
 
 
 def function_names() -> list[str]:
-    return [_DECLARATION.match(function)["name"] for function in FUNCTIONS]  # type: ignore[index]
+    return [_DECLARATION.match(function)["name"] for function in FUNCTIONS]  # type: ignore[index]  # each is one
 
 
 def text(table: Sequence[Elementwise], power: Elementwise) -> str:
@@ -123,7 +123,7 @@ def _calls() -> str:
         f"@tape_math = global [{2 * len(MATH)} x ptr] zeroinitializer",
     ]
     for place, declaration in enumerate(FUNCTIONS):
-        result, name, arguments = _DECLARATION.match(declaration).groups()  # type: ignore[union-attr]
+        result, name, arguments = _DECLARATION.match(declaration).groups()  # type: ignore[union-attr]  # it is one
         kinds = arguments.split(", ") if arguments else []
         given = ", ".join(f"{kind} %{i}" for i, kind in enumerate(kinds))
         call = f"call {result} %function({given})"

@@ -54,7 +54,7 @@ def _traced(name: str, argument: Any, tracer: TensorTracer, found: list[Leaf]) -
     if isinstance(argument, dict):
         return {key: _traced(f"{name}[{key!r}]", one, tracer, found) for key, one in argument.items()}
     if isinstance(argument, NUMBERS) and not isinstance(argument, bool):
-        number = tracer.number_given(name, argument)  # type: ignore[arg-type]
+        number = tracer.number_given(name, argument)  # type: ignore[arg-type]  # of NUMBERS
         found.append(Leaf("number", number.type.dtype, tracer.input_name(number)))
         return number
     return argument

@@ -69,7 +69,7 @@ def _others(here: Callable[[], AnyTracer | None]) -> list[tuple[Any, str, Any]]:
         if not isinstance(x, Memory):
             return np.asarray(x, dtype)
         strong = x.trace.result(x.place) if isinstance(x, Number) else x
-        return strong if dtype is None else strong.astype(dtype, copy=False)  # type: ignore[attr-defined]
+        return strong if dtype is None else strong.astype(dtype, copy=False)  # type: ignore[attr-defined]  # a Memory
 
     return [
         (eager, "xp", Choice()),

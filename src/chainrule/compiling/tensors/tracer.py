@@ -154,7 +154,7 @@ class TensorTracer(AnyTracer):
         if isinstance(x, np.ndarray):
             return self.bring(x).memory
         if isinstance(x, Number):
-            strong: Memory = self.trace.result(x.place)  # type: ignore[assignment]
+            strong: Memory = self.trace.result(x.place)  # type: ignore[assignment]  # what it makes
             return strong.astype(np.float32) if strong.dtype.kind == "f" else strong
         return x if isinstance(x, Memory) else None
 

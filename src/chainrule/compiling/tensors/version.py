@@ -246,7 +246,7 @@ class TensorVersion:
     def _bring(self) -> None:
         """What machine code does not read in place."""
         for one in self._copied:
-            one.copy[...] = one.array  # type: ignore[index]
+            one.copy[...] = one.array  # type: ignore[index]  # _copied have both
 
     def _read_lives(self) -> None:
         """The numbers that objects hold now."""
@@ -256,7 +256,7 @@ class TensorVersion:
     def _leave(self) -> None:
         for one in self._copied:
             if one.written:
-                one.array[...] = one.copy  # type: ignore[index]
+                one.array[...] = one.copy  # type: ignore[index]  # _copied have both
         if self._entries_written:
             overwrites.again(self._entries_written, self._code)
         self._outputs.leave()

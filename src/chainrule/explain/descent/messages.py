@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule import errors
+from chainrule.explain.messages import Words, in_language
 
-MESSAGES: dict[str, dict[str, str]] = {
+MESSAGES: Words = {
     "en": {
         "title": "Gradient descent on {loss}({numbers}), {steps} steps",
         "title_one": "Gradient descent on {loss}({numbers}), 1 step",
@@ -86,6 +86,4 @@ MESSAGES: dict[str, dict[str, str]] = {
 
 def language(lang: str) -> dict[str, str]:
     """The words of ``lang``. Raises DomainError for a language that is not there."""
-    if lang not in MESSAGES:
-        raise errors.unknown_language(lang, tuple(MESSAGES))
-    return MESSAGES[lang]
+    return in_language(MESSAGES, lang)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from chainrule import errors
-from chainrule.explain.messages import typeset
+from chainrule.explain.messages import Words, typeset_in
 
-WORDS: dict[str, dict[str, str]] = {
+WORDS: Words = {
     "en": {
         "page": "How the gradients of {result} come about",
         "phase_forward": "Forward pass",
@@ -129,6 +128,4 @@ WORDS: dict[str, dict[str, str]] = {
 @cache
 def words(lang: str) -> dict[str, str]:
     """The words of ``lang``, typeset. Raises DomainError for a language that is not there."""
-    if lang not in WORDS:
-        raise errors.unknown_language(lang, tuple(WORDS))
-    return {key: typeset(text, lang) for key, text in WORDS[lang].items()}
+    return typeset_in(WORDS, lang)

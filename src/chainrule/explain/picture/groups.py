@@ -22,8 +22,8 @@ _FEW = 40
 #: What has so many boxes already is not opened for more.
 _ENOUGH = 5
 
-#: So many boxes are the most of one drawing, save for leaves that several clusters share: it is laid out in
-#: a third of a second. What has more is cut into parts, and into so many of them at most.
+#: So many boxes are the most of one drawing, save for leaves that several clusters share. What has more is
+#: cut into parts, and into so many of them at most.
 _MOST, _PARTS = 800, 120
 
 

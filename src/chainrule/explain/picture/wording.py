@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from chainrule.explain.derivation import Contribution, Derivation, LocalDerivative, Numbers
+from chainrule.explain.mathml import in_xml
 from chainrule.explain.notation import numbers, write
 from chainrule.explain.picture.groups import Cluster
 from chainrule.explain.picture.measure import cut, text_width, wrapped
@@ -19,9 +19,6 @@ _TITLE, _VALUE, _ARROW = 34, 16, 30
 
 #: The most lines that a rule takes on an arrow.
 _LINES = 3
-
-#: What a picture in XML cannot hold, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Texts(NamedTuple):
@@ -73,7 +70,7 @@ class Wording:
         return _still(cut(self.cluster(cluster), _TITLE), self.say["operations"].format(count=count))
 
     def name(self, variable: int) -> str:
-        return _NOT_XML.sub("�", self.variables[variable].name)
+        return in_xml(self.variables[variable].name)
 
     @staticmethod
     def fitting(value: Any, shape: tuple[int, ...]) -> str:
@@ -130,7 +127,7 @@ class Wording:
     def arrow(self, local: LocalDerivative) -> tuple[tuple[str, ...], str]:
         """The local derivative that an arrow carries, and the product that flows along it."""
         if local.rule is not None:
-            rule = _NOT_XML.sub("�", self.statements.rule(local))
+            rule = in_xml(self.statements.rule(local))
             return wrapped(rule, _ARROW, _LINES), self._flow(local)
         return (self._local(local),), self._flow(local)
 
@@ -171,7 +168,7 @@ class Wording:
 
     def cluster(self, cluster: Cluster) -> str:
         """The title of a group."""
-        title = _NOT_XML.sub("�", cluster.title)
+        title = in_xml(cluster.title)
         return self.say[cluster.kind].format(title=title, place=cluster.place, count=cluster.count)
 
 

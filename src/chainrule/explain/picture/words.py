@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule import errors
+from chainrule.explain.messages import Words, in_language
 
-WORDS: dict[str, dict[str, str]] = {
+WORDS: Words = {
     "en": {
         "whole": "The graph of {result}",
         "operations": "{count} operations",
@@ -34,6 +34,4 @@ WORDS: dict[str, dict[str, str]] = {
 
 def words(lang: str) -> dict[str, str]:
     """The words of ``lang``. Raises DomainError for a language that is not there."""
-    if lang not in WORDS:
-        raise errors.unknown_language(lang, tuple(WORDS))
-    return WORDS[lang]
+    return in_language(WORDS, lang)
